@@ -1,0 +1,1 @@
+"""Read the project once: files, symbols, sessions, and who calls whom."""
