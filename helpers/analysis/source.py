@@ -80,7 +80,7 @@ class Source:
         return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
 
     def exact(self, node: ast.expr) -> bool:
-        """Whether the node's segment parses to the node again: before 3.12 ast misplaces some parts of f-strings."""
+        """Whether a node that is read parses from its segment again: before 3.12 ast misplaces parts of f-strings."""
         try:
             start, end = self.segment(node)
             again = _parse_text(f"({self.text[start:end]}\n)").body
