@@ -96,12 +96,11 @@ def violations(root: Path) -> list[str]:
     return found
 
 
-def make_tree(root: Path, **files: str) -> Path:
-    """Write a helpers package: `patterns__one="import os"` is helpers/patterns/one.py."""
-    for name, text in files.items():
-        path = root / PACKAGE / (name.replace("___init__", "/__init__").replace("__", "/", name[0] != "_") + ".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+def tree_of(root: Path, module: str, text: str) -> Path:
+    """A helpers package under `root` that holds one module: "patterns/one" is helpers/patterns/one.py."""
+    path = root / PACKAGE / f"{module}.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
     return root
 
 
@@ -139,53 +138,53 @@ def test_notebooks_import_only_the_workbook_and_its_widgets() -> None:
     [
         ("model", "from helpers.analysis import source"),
         ("errors", "import helpers.model"),
-        ("analysis__source", "from helpers.codemod.pattern import Pattern"),
-        ("analysis__source", "from ..codemod import pattern"),
-        ("analysis___init__", "from ..migrate import rewriter"),
-        ("analysis__source", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from helpers import workbook"),
-        ("codemod__scanner", "def scan():\n    from helpers.patterns import one"),
-        ("migrate__rewriter", "from helpers.lab import runner"),
-        ("lab__runner", "try:\n    import helpers.migrate.journal as journal\nexcept ImportError:\n    journal = None"),
+        ("analysis/source", "from helpers.codemod.pattern import Pattern"),
+        ("analysis/source", "from ..codemod import pattern"),
+        ("analysis/__init__", "from ..migrate import rewriter"),
+        ("analysis/source", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from helpers import workbook"),
+        ("codemod/scanner", "def scan():\n    from helpers.patterns import one"),
+        ("migrate/rewriter", "from helpers.lab import runner"),
+        ("lab/runner", "try:\n    import helpers.migrate.journal as journal\nexcept ImportError:\n    journal = None"),
         ("workbook", "from helpers import ui"),
         ("workbook", "from helpers.patterns.one import One"),
         ("cli", "from helpers.codemod import registry"),
-        ("ui__panel", "from helpers.catalogue import page"),
-        ("patterns__one", "from helpers.patterns.two import Two"),
-        ("patterns__one", "from .two import Two"),
-        ("patterns__one", "from helpers.patterns import two"),
-        ("patterns__one__rewrite", "from ..two import Two"),
+        ("ui/panel", "from helpers.catalogue import page"),
+        ("patterns/one", "from helpers.patterns.two import Two"),
+        ("patterns/one", "from .two import Two"),
+        ("patterns/one", "from helpers.patterns import two"),
+        ("patterns/one/rewrite", "from ..two import Two"),
         ("workbook", "import IPython.display"),
         ("cli", "from ipywidgets import Button"),
-        ("lab__runner", "import relay.models"),
+        ("lab/runner", "import relay.models"),
     ],
 )
 def test_a_wrong_import_is_caught(tmp_path: Path, module: str, text: str) -> None:
-    assert len(violations(make_tree(tmp_path, **{module: text}))) == 1
+    assert len(violations(tree_of(tmp_path, module, text))) == 1
 
 
 @pytest.mark.parametrize(
     ("module", "text"),
     [
         ("model", "from __future__ import annotations\nimport helpers.errors"),
-        ("analysis__source", "from helpers.errors import SourceError\nfrom helpers.model import Finding"),
-        ("analysis__project", "from .source import Source\nfrom . import source"),
-        ("analysis__project", "from ..model import Finding"),
-        ("codemod__scanner", "from helpers.analysis.project import Project\nimport libcst"),
-        ("migrate__rewriter", "from helpers.codemod.imports import edit_imports"),
-        ("patterns__one", "from helpers.codemod.pattern import Pattern"),
-        ("patterns__one__rewrite", "from .find import find\nfrom helpers.patterns.one import facts"),
+        ("analysis/source", "from helpers.errors import SourceError\nfrom helpers.model import Finding"),
+        ("analysis/project", "from .source import Source\nfrom . import source"),
+        ("analysis/project", "from ..model import Finding"),
+        ("codemod/scanner", "from helpers.analysis.project import Project\nimport libcst"),
+        ("migrate/rewriter", "from helpers.codemod.imports import edit_imports"),
+        ("patterns/one", "from helpers.codemod.pattern import Pattern"),
+        ("patterns/one/rewrite", "from .find import find\nfrom helpers.patterns.one import facts"),
         ("workbook", "from helpers.lab import runner\nfrom helpers.migrate import journal"),
         ("cli", "from helpers import __version__\nfrom helpers.workbook import Workbook"),
-        ("ui__panel", "import ipywidgets\nfrom IPython.display import display\nfrom helpers.workbook import Workbook"),
+        ("ui/panel", "import ipywidgets\nfrom IPython.display import display\nfrom helpers.workbook import Workbook"),
         ("__main__", "from helpers.cli import main"),
-        ("lab__runner", "text = 'from helpers.migrate import journal'  # import helpers.ui"),
-        ("analysis__source", "from helpersome import workbook\nimport relayed"),
+        ("lab/runner", "text = 'from helpers.migrate import journal'  # import helpers.ui"),
+        ("analysis/source", "from helpersome import workbook\nimport relayed"),
     ],
 )
 def test_an_import_that_the_table_allows_is_left_alone(tmp_path: Path, module: str, text: str) -> None:
-    assert violations(make_tree(tmp_path, **{module: text})) == []
+    assert violations(tree_of(tmp_path, module, text)) == []
 
 
 def test_a_violation_names_file_line_and_module(tmp_path: Path) -> None:
-    root = make_tree(tmp_path, lab__runner="import os\n\nfrom helpers.migrate import journal\n")
+    root = tree_of(tmp_path, "lab/runner", "import os\n\nfrom helpers.migrate import journal\n")
     assert violations(root) == ["helpers/lab/runner.py:3 imports helpers.migrate.journal"]
