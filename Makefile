@@ -17,8 +17,8 @@ LAB_FLAGS   ?=
 START       := notebooks/00_start_here.ipynb
 
 NOTEBOOKS       = $(sort $(wildcard notebooks/*.ipynb))
-SAMPLE_APP_TEST = $(wildcard sample_app/tests)
-TYPED           = $(patsubst %/,%,$(dir $(wildcard $(addsuffix /__init__.py,helpers sample_app/relay benchmarks)))) tools
+SAMPLE_APP_TEST = $(wildcard sample_app/tests/test_*.py)
+TYPED           = $(patsubst %/,%,$(dir $(wildcard $(addsuffix /__init__.py,helpers benchmarks)))) tools
 NBVAL           = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
 
 .DEFAULT_GOAL := help
@@ -39,6 +39,7 @@ lab: $(INSTALLED) ## open the workbook in JupyterLab
 	JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 	"$(PY)" -m jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.port=$(LAB_PORT) --ServerApp.root_dir="$(CURDIR)" \
 	  --LabApp.default_url=/lab/tree/$(START) --KernelManager.transport_encryption=auto \
+	  --LanguageServerManager.autodetect=False \
 	  $(if $(filter no,$(LAB_BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
 test: lint test-helpers test-sample-app test-notebooks ## everything that must be green: lint, types, all tests, all notebooks
@@ -47,6 +48,7 @@ lint: $(INSTALLED) ## ruff and mypy
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
 	"$(PY)" -m mypy $(TYPED)
+	$(if $(wildcard sample_app/pyproject.toml),cd sample_app && "$(PY)" -m mypy)
 
 test-helpers: $(INSTALLED) ## the tests of helpers/ and of the repository itself
 	"$(PY)" -m pytest
