@@ -1,0 +1,1 @@
+"""Relay: companies keep their customers, quotes and projects in one place."""

@@ -1,0 +1,1 @@
+"""The world outside: everything Relay talks to that is not its database."""

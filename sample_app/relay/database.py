@@ -1,0 +1,55 @@
+"""The engine, its pool and the session of a request."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from relay.settings import settings
+
+
+def is_sqlite(url: str) -> bool:
+    """Say whether a database address points at SQLite."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def connect_args(url: str) -> dict[str, Any]:
+    """Return the driver's own arguments: a request may move between threads, and SQLite writers wait their turn."""
+    return {"check_same_thread": False, "timeout": 30} if is_sqlite(url) else {}
+
+
+def build_engine(url: str) -> Engine:
+    """Create the engine for a database address with the pool of the settings."""
+    engine = create_engine(
+        url,
+        connect_args=connect_args(url),
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_overflow,
+        pool_timeout=settings.pool_timeout,
+        pool_pre_ping=not is_sqlite(url),
+    )
+    if is_sqlite(url):
+        event.listen(engine, "connect", enforce_foreign_keys)
+    return engine
+
+
+def enforce_foreign_keys(connection: Any, _record: object) -> None:
+    """Switch on foreign keys, which SQLite leaves off for every new connection."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+engine = build_engine(settings.database_url)
+SessionLocal = sessionmaker(bind=engine)
+
+
+def get_db() -> Iterator[Session]:
+    """Give a request its session and close it when the response is on its way."""
+    db = SessionLocal()
+    try:
+        yield db
+    finally:
+        db.close()

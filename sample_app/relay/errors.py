@@ -1,0 +1,52 @@
+"""What can go wrong in the domain, and the HTTP answer for each case."""
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+
+class RelayError(Exception):
+    """A refusal with a sentence for the reader; each kind knows its HTTP status."""
+
+    status = 500
+    headers: dict[str, str] | None = None
+
+
+class NotSignedIn(RelayError):
+    """The request carries no valid session token, or a code is wrong."""
+
+    status = 401
+    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012
+
+
+class NotFound(RelayError):
+    """The thing does not exist, or belongs to another tenant."""
+
+    status = 404
+
+
+class Conflict(RelayError):
+    """The request is well formed, but the present state forbids it."""
+
+    status = 409
+
+
+class TooManyRequests(RelayError):
+    """A limit is reached; `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(retry_after)}
+
+
+class Unavailable(RelayError):
+    """A service outside Relay does not answer."""
+
+    status = 503
+
+
+async def answer(_request: Request, error: Exception) -> JSONResponse:
+    """Turn a domain error into its JSON answer."""
+    assert isinstance(error, RelayError)
+    return JSONResponse({"detail": str(error)}, status_code=error.status, headers=error.headers)

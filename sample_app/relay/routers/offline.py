@@ -1,0 +1,51 @@
+"""The face of the offline world: read its mail, disturb it, set its clock; absent when Relay is online."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from relay.clients.clock import clock
+from relay.clients.mail import Mail, offline_mail
+
+router = APIRouter(prefix="/offline", tags=["offline"])
+
+
+class MailTrouble(BaseModel):
+    """How the mail server behaves; latency is in seconds."""
+
+    latency: float = Field(default=0.0, ge=0, le=30)
+    failing: bool = False
+
+
+class ClockStep(BaseModel):
+    """How far to move the clock."""
+
+    seconds: int = Field(ge=1)
+
+
+@router.get("/mail")
+def read_outbox(to: Annotated[str | None, Query(description="only mail to this address")] = None) -> list[Mail]:
+    """Read the mail sent so far, oldest first."""
+    return offline_mail.outbox(to)
+
+
+@router.put("/mail/trouble")
+def disturb_mail(trouble: MailTrouble) -> MailTrouble:
+    """Make the mail server slow or let it fail."""
+    offline_mail.latency, offline_mail.failing = trouble.latency, trouble.failing
+    return trouble
+
+
+@router.post("/clock")
+def advance_clock(step: ClockStep) -> dict[str, datetime]:
+    """Move Relay's clock forward; the database's own clock stays."""
+    return {"now": clock.advance(step.seconds)}
+
+
+@router.delete("", status_code=204)
+def reset() -> None:
+    """Empty the outbox, mend the mail server and set the clock right."""
+    offline_mail.reset()
+    clock.reset()
