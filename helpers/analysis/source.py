@@ -120,6 +120,11 @@ def parse_source(path: str, data: bytes) -> Source:
     return Source(path, data, text, encoding, bom, _parse(path, text))
 
 
+def parse_text(text: str, path: str = "<text>") -> Source:
+    """A source for text that is in no file yet. SourceError when it does not parse."""
+    return Source(path, text.encode(errors="surrogatepass"), text, "utf-8", b"", _parse(path, text))
+
+
 def _encoding(path: str, data: bytes) -> str:
     """What the BOM or the PEP 263 cookie says, as the compiler reads it: a lone CR ends a line, any byte may follow."""
     heads = (match.group() for match in _BYTE_LINE.finditer(data))
