@@ -35,7 +35,7 @@ $(STAMP): requirements.txt pyproject.toml tools/install.sh
 	@touch $@
 
 lab: $(INSTALLED) ## open the workbook in JupyterLab
-	@"$(PY)" -m jupyter trust $(NOTEBOOKS)
+	$(if $(NOTEBOOKS),@"$(PY)" -m jupyter trust $(NOTEBOOKS))
 	JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 	"$(PY)" -m jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.port=$(LAB_PORT) --ServerApp.root_dir="$(CURDIR)" \
 	  --LabApp.default_url=/lab/tree/$(START) --KernelManager.transport_encryption=auto \
