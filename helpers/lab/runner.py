@@ -95,10 +95,16 @@ def run(side: Side, *, probe: Probe = _probe.run) -> Observation:
     """
     with database.fresh_database() as path:
         seeded = database.dump(path)
-        report = probe({
-            "models": side.models, "module": side.module, "given": side.given, "call": side.call,
-            "options": dict(side.options), "database": str(path),
-        })
+        report = probe(
+            {
+                "models": side.models,
+                "module": side.module,
+                "given": side.given,
+                "call": side.call,
+                "options": dict(side.options),
+                "database": str(path),
+            }
+        )
         return _observation(report, seeded, database.dump(path))
 
 
