@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -31,8 +33,21 @@ def requirements(repository: Path, name: str) -> str:
     return (repository / name).read_text(encoding="utf-8")
 
 
+def wanted_lines(repository: Path) -> list[str]:
+    return [line for line in requirements(repository, "requirements.in").splitlines() if line[:1].isalnum()]
+
+
 def names(lines: list[str] | tuple[str, ...]) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The top names of a module's absolute imports."""
+    nodes = list(ast.walk(tree))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {
+        name.split(".")[0] for name in plain | {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+    }
 
 
 def test_the_file_is_what_the_pins_generate(repository: Path) -> None:
@@ -59,14 +74,20 @@ def test_conda_is_asked_for_the_interpreter_and_pip_alone(repository: Path) -> N
 
 
 def test_every_wanted_package_is_pinned(repository: Path) -> None:
-    wanted = [line for line in requirements(repository, "requirements.in").splitlines() if line[:1].isalnum()]
-    assert names(wanted) <= names(pins(requirements(repository, "requirements.txt")))
+    assert names(wanted_lines(repository)) <= names(pins(requirements(repository, "requirements.txt")))
+
+
+def test_every_imported_package_is_wanted_by_name(repository: Path) -> None:
+    folders = ("helpers", "tools", "benchmarks", "tests", "sample_app")
+    files = [path for folder in folders for path in (repository / folder).rglob("*.py")]
+    tops = {top for path in files for top in imported(ast.parse(path.read_bytes()))}
+    owners = packages_distributions()
+    used = {canonicalize_name(owner) for top in tops for owner in owners.get(top, ())} - {"async-migration-workbook"}
+    assert used - names(wanted_lines(repository)) == set()
 
 
 def test_every_wanted_range_admits_its_pin(repository: Path) -> None:
-    wanted = [
-        Requirement(line) for line in requirements(repository, "requirements.in").splitlines() if line[:1].isalnum()
-    ]
+    wanted = [Requirement(line) for line in wanted_lines(repository)]
     ranges = {canonicalize_name(requirement.name): requirement.specifier for requirement in wanted}
     pinned = [Requirement(line) for line in pins(requirements(repository, "requirements.txt"))]
     versions = {canonicalize_name(pin.name): next(iter(pin.specifier)).version for pin in pinned}
