@@ -55,12 +55,12 @@ def put_back(app: App, before: Path, into: Path) -> int:
     return changed
 
 
-def count_queries(app: App, root: Path) -> Counter[str]:
+def count_queries(app: App, root: Path) -> dict[str, int]:
     """Calls of a method named query below `root`, by area of the application."""
     found: Counter[str] = Counter()
     for path in _python_files(root):
         found[app.area(path)] += queries_in((root / path).read_bytes())
-    return found
+    return dict(found)
 
 
 def queries_in(data: bytes) -> int:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -261,16 +262,20 @@ class TestReport:
             {"problems": ["apply: exit 1"]},
         ],
     )
-    def test_any_one_trouble_is_red_and_printed(self, trouble: dict[str, object]) -> None:
+    def test_any_one_trouble_is_red_and_printed(self, trouble: dict[str, Any]) -> None:
         report = replace(Report("shop", "0" * 40, "legacy_query"), **trouble)
         text = io.StringIO()
         show(report, Console(file=text, width=140))
         assert not report.green
         assert "RED" in text.getvalue()
 
-    def test_the_report_is_plain_data(self) -> None:
+    def test_the_report_is_plain_data(self, tree: Path) -> None:
         report = Report("shop", "0" * 40, "legacy_query", rewritten=by_area(SHOP, ["shop/a.py", "setup.py"]))
+        report.queries_before = count_queries(SHOP, tree)
+        report.runs = [Compared("baseline", counts({"a": FINE}), 1.0)]
         document = json.loads(json.dumps(report.document()))
+        assert document["queries_before"] == {"code": 2, "tests": 2, "other": 0}
+        assert document["runs"][0]["counts"] == {"passed": 1}
         assert document["version"] == 1
         assert document["rewritten"] == {"code": 1, "tests": 0, "other": 1}
 
