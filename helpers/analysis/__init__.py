@@ -1,1 +1,1 @@
-"""Read the project once: files, symbols, sessions, and who calls whom."""
+"""Reads the project once: sources, names, mapped classes, and which expression is a session."""

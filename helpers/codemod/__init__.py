@@ -1,1 +1,1 @@
-"""What patterns are written in: the base class, their registry, call chains and import edits."""
+"""What patterns are written with: the base class, the scan, reading call chains, import edits."""

@@ -1,0 +1,37 @@
+"""All patterns, found by scanning the package; adding one is adding its file."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from helpers import patterns
+from helpers.codemod.pattern import Pattern
+from helpers.errors import UsageError
+
+
+@cache
+def all_patterns() -> tuple[type[Pattern], ...]:
+    """Every pattern, in the order of its code."""
+    return tuple(sorted(_found(), key=lambda pattern: pattern.CODE))
+
+
+def _found() -> Iterator[type[Pattern]]:
+    for info in pkgutil.iter_modules(patterns.__path__):
+        module = importlib.import_module(f"{patterns.__name__}.{info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Pattern) and value is not Pattern:
+                yield value
+
+
+def select(wanted: Iterable[str]) -> tuple[type[Pattern], ...]:
+    """The patterns of those names or codes, all of them for none. UsageError for a word that is neither."""
+    words = list(wanted)
+    known = {key: pattern for pattern in all_patterns() for key in (pattern.CODE, pattern.NAME)}
+    if unknown := [word for word in words if word not in known]:
+        names = ", ".join(f"{pattern.NAME} ({pattern.CODE})" for pattern in all_patterns())
+        raise UsageError(unknown[0], "is no pattern's name or code", f"choose from {names}")
+    chosen = {known[word] for word in words} or set(all_patterns())
+    return tuple(pattern for pattern in all_patterns() if pattern in chosen)

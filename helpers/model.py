@@ -1,0 +1,182 @@
+"""The vocabulary that flows between the parts: plain, frozen data, standard library only."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+class Applicability(enum.Enum):
+    """How far a fix may be trusted without a reader."""
+
+    SAFE = "safe"
+    REVIEW = "review"
+    MANUAL = "manual"
+
+
+class Stage(enum.IntEnum):
+    """The stages of a migration, in the order in which they are done."""
+
+    DEPENDENCIES = 10
+    QUERY = 20
+    IMPLICIT_IO = 30
+    CONSTRUCTORS = 40
+    TASKS = 50
+    FLIP = 60
+    CLEAN_UP = 70
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """One replacement in a decoded text: `text` takes the place of characters [start, end)."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, order=True)
+class ImportName:
+    """A name a fix needs bound: `from module import name as alias`, or `import module as alias` without a name."""
+
+    module: str
+    name: str | None = None
+    alias: str | None = None
+
+    @property
+    def bound(self) -> str:
+        """The identifier this import binds in the module that has it."""
+        return self.alias or self.name or self.module.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What mends a finding: all of its edits or none; imports it needs (`adds`) or may leave unused (`drops`) ride on it."""
+
+    edits: tuple[Edit, ...]
+    adds: tuple[ImportName, ...] = ()
+    drops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One place where a pattern applies. `line` counts from 1, `column` from 1, in characters."""
+
+    code: str
+    path: str
+    line: int
+    column: int
+    symbol: str
+    message: str
+    applicability: Applicability
+    fix: Fix | None = None
+    fingerprint: str = ""
+
+    @property
+    def place(self) -> str:
+        """`path:line:column`, as editors and terminals link it."""
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A finding that a change set leaves as it was, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One file before and after, as bytes; `path` is relative to the root, with forward slashes."""
+
+    path: str
+    before: bytes
+    after: bytes
+    encoding: str = "utf-8"
+
+    def diff(self) -> str:
+        """The change as unified diff text, `a/path` to `b/path`."""
+        old, new = (data.decode(self.encoding).splitlines(keepends=True) for data in (self.before, self.after))
+        lines = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}")
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The smallest change that leaves the application working."""
+
+    number: int
+    stage: Stage
+    findings: tuple[Finding, ...]
+    title: str = ""
+    symbols: tuple[str, ...] = ()
+    bridges: tuple[str, ...] = ()
+    needs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A step as files before and after; what was left alone stands in `skipped` with its reason."""
+
+    step: Step
+    changes: tuple[FileChange, ...]
+    applied: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    def diff(self) -> str:
+        """All file changes as one unified diff."""
+        return "".join(change.diff() for change in self.changes)
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What the journal keeps of one written file: digests are SHA-256 in hexadecimal."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One write or one undo. `written` is an ISO 8601 time in UTC."""
+
+    number: int
+    written: str
+    title: str
+    files: tuple[FileRecord, ...]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One question, one answer, with its evidence."""
+
+    check: str
+    subject: str
+    outcome: Literal["same", "different", "not applicable"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A before and an after over the lab's model set; `call` runs on equal databases on both sides.
+
+    `before` and `after` are module texts; `given` is code both sides run first; `same_sql` is empty, or says why the SQL may differ.
+    """
+
+    title: str
+    before: str
+    after: str
+    call: str
+    given: str = ""
+    same_sql: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of `data`, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

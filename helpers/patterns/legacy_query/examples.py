@@ -1,0 +1,2 @@
+from helpers.model import Example
+EXAMPLES: tuple[Example, ...] = ()

@@ -1,0 +1,206 @@
+"""Whether rows with an entity can repeat, so that `.unique()` must do what Query did unasked (semantics, rules 1 and 2)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, SelectableColumn
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module
+from helpers.codemod.chains import Chain
+from helpers.patterns.legacy_query.shape import Shape, ShapeReader, single_value, starts_a_statement
+
+_JOINED = frozenset({"joinedload", "contains_eager"})
+_THROUGH = frozenset({"Load", "defaultload"})
+_APART = frozenset(
+    "selectinload subqueryload immediateload lazyload raiseload noload load_only defer undefer undefer_group "
+    "with_loader_criteria with_expression selectin_polymorphic joinedload_all set_relationship_caching".split()
+) - {"joinedload_all"}
+
+
+def can_repeat(project: Project, module: Module, chain: Chain, shape: Shape) -> bool:
+    """Whether two rows may hold the same entity; True as well where that cannot be known."""
+    if not shape.has_entity:
+        return False
+    links = {link.name for link in chain.links}
+    if links & {"join", "outerjoin"}:
+        return True
+    froms = Froms(project, module)
+    for arg in chain.links[0].args:
+        froms.value(arg)
+    own = froms.refs
+    for link in chain.links[1:]:
+        if link.name in ("filter", "where"):
+            for arg in link.args:
+                froms.criterion(arg)
+    entities = shape.entities
+    if froms.opaque or any(not _within(ref, entities) for ref in froms.refs) or len({_root(ref, own) for ref in own}) > 1:
+        return True
+    if any(ref.entity is None or project.mapped.joins_a_collection(ref.entity) is not False for ref in entities):
+        return True
+    options = [arg for link in chain.links if link.name == "options" for arg in link.args]
+    return any(Options(project, module).joins_a_collection(option) for option in options)
+
+
+def _within(ref: EntityRef | Selectable, entities: tuple[EntityRef, ...]) -> bool:
+    """Whether a criterion on `ref` stays inside the tables that the entities select from."""
+    if any(ref.key == entity.key for entity in entities):
+        return True
+    if isinstance(ref, Selectable) or ref.alias or ref.entity is None:
+        return False
+    return any(own.entity is not None and own.entity.is_a(ref.entity) and not own.alias for own in entities)
+
+
+def _root(ref: EntityRef | Selectable, own: list[EntityRef | Selectable]) -> str:
+    """One key for a class and the classes above it among `own`: they share their tables."""
+    for other in own:
+        if isinstance(ref, EntityRef) and isinstance(other, EntityRef) and ref.entity and other.entity:
+            if ref.key != other.key and not ref.alias and not other.alias and other.entity.is_a(ref.entity):
+                return other.key
+    return ref.key
+
+
+@dataclass
+class Froms:
+    """Collects what an expression adds to FROM. `opaque` is set by a criterion that could add anything."""
+
+    project: Project
+    module: Module
+    refs: list[EntityRef | Selectable] = field(default_factory=list)
+    opaque: bool = False
+    depth: int = 0
+
+    def criterion(self, node: ast.expr) -> None:
+        """Read one argument of filter() or where()."""
+        match node:
+            case ast.BoolOp(values=parts):
+                for part in parts:
+                    self.criterion(part)
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr(), right=right):
+                self.criterion(left)
+                self.criterion(right)
+            case ast.UnaryOp(operand=operand):
+                self.criterion(operand)
+            case ast.IfExp(body=one, orelse=two):
+                self.criterion(one)
+                self.criterion(two)
+            case ast.Compare() | ast.Constant():
+                self.value(node)
+            case ast.Name():
+                self._named(node)
+            case _:
+                self._other_criterion(node)
+
+    def _named(self, node: ast.Name) -> None:
+        value = single_value(self.project, self.module, node)
+        if value is None or self.depth > 8:
+            self.opaque = True
+            return
+        self.depth += 1
+        self.criterion(value)
+        self.depth -= 1
+
+    def _other_criterion(self, node: ast.expr) -> None:
+        if isinstance(node, ast.Call) and self.project.meanings.is_sqlalchemy(node.func, self.module, "and_", "or_", "not_"):
+            for arg in node.args:
+                self.criterion(arg)
+        elif isinstance(node, ast.Starred) and isinstance(node.value, ast.List | ast.Tuple):
+            for item in node.value.elts:
+                self.criterion(item)
+        elif starts_a_statement(node) or ShapeReader(self.project, self.module).is_sql(node):
+            self.value(node)
+        else:
+            self.opaque = True
+
+    def value(self, node: ast.AST) -> None:
+        """Read an operand: what is mapped adds its table, everything else is taken for a plain value."""
+        if isinstance(node, ast.expr):
+            meaning = self.project.meanings.of(node, self.module)
+            if meaning is not None:
+                self._add(meaning)
+                return
+        if isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.Name) and self.depth < 8:
+            value = single_value(self.project, self.module, node)
+            if value is not None and ShapeReader(self.project, self.module).is_sql(value):
+                self.depth += 1
+                self.value(value)
+                self.depth -= 1
+        else:
+            for child in ast.iter_child_nodes(node):
+                self.value(child)
+
+    def _add(self, meaning: EntityRef | MappedAttribute | Selectable | SelectableColumn) -> None:
+        ref = meaning.owner if isinstance(meaning, MappedAttribute | SelectableColumn) else meaning
+        self.refs.append(ref)
+
+    def _call(self, node: ast.Call) -> None:
+        if starts_a_statement(node):
+            return
+        related = self._relationship(node)
+        if related is not None:
+            self.refs.append(related.owner)
+            # a many-to-many contains() brings the association table into FROM; any() and has() are EXISTS
+            self.opaque = self.opaque or getattr(node.func, "attr", "") not in ("any", "has", "is_", "is_not", "isnot")
+            return
+        for child in ast.iter_child_nodes(node):
+            self.value(child)
+
+    def _relationship(self, node: ast.Call) -> MappedAttribute | None:
+        if not isinstance(node.func, ast.Attribute):
+            return None
+        meaning = self.project.meanings.of(node.func.value, self.module)
+        known = isinstance(meaning, MappedAttribute) and meaning.kind in ("relationship", "unknown")
+        named = node.func.attr in ("any", "has", "contains")
+        if isinstance(meaning, MappedAttribute) and (meaning.kind == "relationship" or (known and named)):
+            return meaning
+        return None
+
+
+@dataclass(frozen=True)
+class Options:
+    """Reads loader options."""
+
+    project: Project
+    module: Module
+
+    def joins_a_collection(self, node: ast.expr, depth: int = 0) -> bool:
+        """Whether an option joins a collection into the statement; True as well where that cannot be known."""
+        if isinstance(node, ast.Name) and depth < 8 and (value := single_value(self.project, self.module, node)) is not None:
+            return self.joins_a_collection(value, depth + 1)
+        if not isinstance(node, ast.Call):
+            return True
+        for name, call in _strategies(node):
+            if name in _JOINED:
+                if any(self._collection(arg) for arg in call.args) or not call.args:
+                    return True
+            elif name in _APART:
+                return False
+            elif name not in _THROUGH:
+                return True
+        return False
+
+    def _collection(self, node: ast.expr) -> bool:
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # User.addresses.of_type(a)
+            node = node.func.value
+        meaning = self.project.meanings.of(node, self.module)
+        if not isinstance(meaning, MappedAttribute) or meaning.owner.entity is None:
+            return True
+        relation = self.project.mapped.relationship(meaning.owner.entity, meaning.name)
+        if relation is None or relation.many is not False:
+            return True
+        target = self.project.mapped.by_name(relation.target) if relation.target else None
+        return target is None or self.project.mapped.joins_a_collection(target) is not False
+
+
+def _strategies(node: ast.Call) -> Iterator[tuple[str, ast.Call]]:
+    """`joinedload(a).selectinload(b)` as (name, call) pairs, first one first."""
+    if isinstance(node.func, ast.Attribute):
+        if isinstance(node.func.value, ast.Call):
+            yield from _strategies(node.func.value)
+        yield node.func.attr, node
+    elif isinstance(node.func, ast.Name):
+        yield node.func.id, node

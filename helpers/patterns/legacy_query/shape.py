@@ -1,0 +1,187 @@
+"""What the rows of `query(...)` look like: whole entities, columns, or both, and under which names."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import dataclass
+
+from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, SelectableColumn
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module
+from helpers.patterns.legacy_query.refusal import Refused
+
+_SQL_FUNCTIONS = frozenset(
+    "and_ or_ not_ between bindparam case cast try_cast collate column desc asc distinct except_ exists extract false func "
+    "intersect lateral literal literal_column null nulls_first nulls_last over text true tuple_ type_coerce union within_group "
+    "select any_ all_ table values array aggregate_order_by bitwise_not".split()
+)
+_KEEPS_NAME = frozenset({"cast", "try_cast", "type_coerce"})
+
+
+@dataclass(frozen=True)
+class RowPart:
+    """One argument of `query`. `label` is its name in Query's rows and in select()'s; `derived` its name in select()'s alone."""
+
+    kind: str  # "entity", "column" or "selectable"
+    label: str | None = None
+    derived: str | None = None
+    owner: EntityRef | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All arguments of one `query(...)`."""
+
+    parts: tuple[RowPart, ...]
+
+    @property
+    def has_entity(self) -> bool:
+        """Whether Query removes repeated rows: it does as soon as a row holds an entity (semantics, rule 1)."""
+        return any(part.kind == "entity" for part in self.parts)
+
+    @property
+    def single_entity(self) -> bool:
+        """Whether Query gives bare entities instead of rows."""
+        return len(self.parts) == 1 and self.has_entity
+
+    @property
+    def entities(self) -> tuple[EntityRef, ...]:
+        """The entities among the arguments."""
+        return tuple(part.owner for part in self.parts if part.kind == "entity" and part.owner)
+
+    def clash(self) -> str | None:
+        """A name for which Query's rows and select()'s rows would give different columns; None when there is none."""
+        labels = Counter(part.label for part in self.parts if part.label and part.kind != "entity")
+        derived = {part.derived for part in self.parts if part.derived}
+        entities = {part.label for part in self.parts if part.kind == "entity"}
+        twice = [name for name, count in labels.items() if count > 1 or name in derived | entities]
+        if len(self.parts) > 1 and any(part.kind == "selectable" for part in self.parts):
+            return "a table's columns"
+        return twice[0] if twice else None
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether select() would name a column that Query leaves unnamed."""
+        return any(part.kind == "column" and part.label is None for part in self.parts)
+
+
+@dataclass(frozen=True)
+class ShapeReader:
+    """Reads the arguments of `query(...)` in one module."""
+
+    project: Project
+    module: Module
+
+    def read(self, args: list[ast.expr]) -> Shape:
+        """The shape of the rows. Refused when an argument may be an entity or a column."""
+        if not args:
+            raise Refused("query() has no arguments: nothing says what its rows are")
+        return Shape(tuple(self.part(arg) for arg in args))
+
+    def part(self, node: ast.expr, depth: int = 0) -> RowPart:
+        """What one argument contributes to a row."""
+        meaning = self.project.meanings.of(node, self.module)
+        if isinstance(meaning, EntityRef):
+            return RowPart("entity", None if meaning.alias else meaning.key, owner=meaning)
+        if isinstance(meaning, MappedAttribute):
+            if meaning.kind == "relationship":
+                raise Refused(f"`{ast.unparse(node)}` is a relationship and not a column: select its target instead")
+            return RowPart("column", meaning.name, owner=meaning.owner)
+        if isinstance(meaning, Selectable):
+            return RowPart("selectable")
+        if isinstance(meaning, SelectableColumn):
+            return RowPart("column", meaning.name)
+        return self._expression(node, depth)
+
+    def _expression(self, node: ast.expr, depth: int) -> RowPart:
+        if isinstance(node, ast.Name) and depth < 8 and (value := self._assigned(node)):
+            return self.part(value, depth + 1)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.BinOp | ast.Compare | ast.UnaryOp | ast.Subscript) and self.is_sql(node):
+            return RowPart("column")
+        if isinstance(node, ast.Starred):
+            raise Refused(f"`{ast.unparse(node)}` hides what the rows are: write the entities or columns out")
+        raise Refused(f"nothing tells whether `{_short(node)}` is an entity or a column: annotate it or name the class")
+
+    def _call(self, node: ast.Call) -> RowPart:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        if name == "label" and isinstance(node.func, ast.Attribute) and node.args:
+            label = node.args[0]
+            return RowPart("column", str(label.value) if isinstance(label, ast.Constant) else ast.unparse(label))
+        if self.project.meanings.is_sqlalchemy(node.func, self.module, "Bundle"):
+            return self._bundle(node)
+        if not self.is_sql(node):
+            raise Refused(f"nothing tells whether `{_short(node)}` is an entity or a column: annotate it or name the class")
+        if name in _KEEPS_NAME and node.args:
+            inner = self.part(node.args[0])
+            return RowPart("column", derived=inner.label or inner.derived)
+        direct = isinstance(node.func, ast.Attribute) and self._is_func(node.func.value)
+        return RowPart("column", derived=name if direct else None)
+
+    def _bundle(self, node: ast.Call) -> RowPart:
+        if any(keyword.arg in ("single_entity", None) for keyword in node.keywords):
+            raise Refused("a Bundle with single_entity gives no rows in select(): unpack its columns first")
+        first = node.args[0] if node.args else None
+        return RowPart("column", str(first.value) if isinstance(first, ast.Constant) else "")
+
+    def _is_func(self, node: ast.expr) -> bool:
+        while isinstance(node, ast.Attribute) and not self.project.meanings.is_sqlalchemy(node, self.module, "func"):
+            node = node.value
+        return self.project.meanings.is_sqlalchemy(node, self.module, "func")
+
+    def _assigned(self, node: ast.Name) -> ast.expr | None:
+        return single_value(self.project, self.module, node)
+
+    def is_sql(self, node: ast.expr, depth: int = 0) -> bool:
+        """Whether an expression is surely SQL: it starts from a mapped attribute, a table's column or a SQLAlchemy function."""
+        if depth > 20:
+            return False
+        if self.project.meanings.of(node, self.module) is not None:
+            return True
+        if isinstance(node, ast.Name) and (value := self._assigned(node)):
+            return self.is_sql(value, depth + 1)
+        if isinstance(node, ast.Call):
+            return self._sql_call(node, depth)
+        if isinstance(node, ast.Attribute | ast.Subscript):
+            return self.is_sql(node.value, depth + 1)
+        if isinstance(node, ast.BinOp | ast.Compare):
+            others = [node.right] if isinstance(node, ast.BinOp) else node.comparators
+            return any(self.is_sql(part, depth + 1) for part in [node.left, *others])
+        return isinstance(node, ast.UnaryOp) and self.is_sql(node.operand, depth + 1)
+
+    def _sql_call(self, node: ast.Call, depth: int) -> bool:
+        if self.project.meanings.is_sqlalchemy(node.func, self.module, *_SQL_FUNCTIONS):
+            return True
+        if not isinstance(node.func, ast.Attribute):
+            return False
+        if node.func.attr in ("exists", "scalar_subquery", "as_scalar") and starts_a_statement(node):
+            return True
+        return self._is_func(node.func.value) or self.is_sql(node.func.value, depth + 1)
+
+
+def starts_a_statement(node: ast.expr) -> bool:
+    """Whether a chain begins with `x.query(...)` or `select(...)`: what it holds adds nothing to the FROM around it."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in ("query", "select", "exists"):
+                return True
+            node = node.func
+        else:
+            node = node.value
+    return False
+
+
+def single_value(project: Project, module: Module, node: ast.Name) -> ast.expr | None:
+    """The expression a name was assigned, when there is exactly one in sight."""
+    bindings = project.scopes(module).lookup(node.id, node)
+    if len(bindings) == 1 and bindings[0].kind == "value":
+        return bindings[0].value
+    return None
+
+
+def _short(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 40 else f"{text[:37]}..."
