@@ -89,6 +89,13 @@ def edit_imports(
     return _dropped(text, dropped, around) if dropped else text
 
 
+def bound_by(tree: ast.Module, drops: Iterable[str]) -> frozenset[str]:
+    """The identifiers of a file that `drops` stand for."""
+    wanted = frozenset(drops)
+    spelled = (pair for node in _removable(tree.body) for pair in _spellings(node))
+    return frozenset(bound for bound, dotted in spelled if wanted & {bound, dotted})
+
+
 def _added(text: str, add: ImportName, around: Surroundings) -> str:
     source = parse_text(text)
     bindings = Bindings(source.tree)

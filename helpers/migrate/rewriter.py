@@ -1,0 +1,141 @@
+"""From a step's findings to the files before and after, in memory: nothing is written, nothing disappears silently."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import pathspec
+
+from helpers.analysis.project import Project
+from helpers.analysis.source import Source, parse_source
+from helpers.codemod.imports import Surroundings, bound_by, edit_imports
+from helpers.errors import SourceError
+from helpers.migrate.reexports import read_elsewhere
+from helpers.migrate.splice import Accepted, compatible, splice
+from helpers.model import Applicability, ChangeSet, FileChange, Finding, Skipped, Step
+
+
+def rewrite(project: Project, step: Step) -> ChangeSet:
+    """The step as a change set. A fix that cannot be applied is in `skipped` with its reason, the others are applied.
+
+    Pure: it reads `project` alone. Of two findings in one file whose edits overlap, one waits for the next run.
+    """
+    candidates, skipped = _candidates(project, step.findings)
+    changes: list[FileChange] = []
+    applied: list[Finding] = []
+    for path in sorted(candidates):
+        change, done, left = _rewrite_file(project, project.sources[path], candidates[path])
+        changes += [change] if change else []
+        applied += done
+        skipped += left
+    place = {id(finding): number for number, finding in enumerate(step.findings)}
+    return ChangeSet(
+        step,
+        tuple(changes),
+        tuple(sorted(applied, key=lambda finding: place[id(finding)])),
+        tuple(sorted(skipped, key=lambda skip: place[id(skip.finding)])),
+    )
+
+
+def in_files(findings: Iterable[Finding], globs: Iterable[str]) -> tuple[Finding, ...]:
+    """The findings whose path matches one of `globs`, written as in a .gitignore; all of them without any."""
+    spec = pathspec.GitIgnoreSpec.from_lines(globs)
+    return tuple(finding for finding in findings if not len(spec) or spec.match_file(finding.path))
+
+
+def _candidates(project: Project, findings: Iterable[Finding]) -> tuple[dict[str, list[Accepted]], list[Skipped]]:
+    by_path: dict[str, list[Accepted]] = defaultdict(list)
+    skipped: list[Skipped] = []
+    for finding in findings:
+        if finding.fix is None or finding.applicability is Applicability.MANUAL:
+            skipped.append(Skipped(finding, finding.message))
+        elif finding.path not in project.sources:
+            skipped.append(Skipped(finding, "the file is not one of the application's readable files"))
+        else:
+            by_path[finding.path].append(Accepted(finding, finding.fix))
+    return by_path, skipped
+
+
+def _rewrite_file(
+    project: Project, source: Source, candidates: Sequence[Accepted]
+) -> tuple[FileChange | None, list[Finding], list[Skipped]]:
+    chosen, skipped = compatible(candidates, len(source.text))
+    after = _result(project, source, chosen)
+    if isinstance(after, str):
+        chosen, guilty, after = _one_at_a_time(project, source, chosen)
+        skipped += guilty
+    if after == source.data:
+        return None, [], skipped + [Skipped(item.finding, "the fix changes nothing") for item in chosen]
+    return FileChange(source.path, source.data, after, source.encoding), [item.finding for item in chosen], skipped
+
+
+def _one_at_a_time(
+    project: Project, source: Source, candidates: Iterable[Accepted]
+) -> tuple[list[Accepted], list[Skipped], bytes]:
+    """Keep every fix with which the file still passes the checks; the others are guilty."""
+    kept: list[Accepted] = []
+    guilty: list[Skipped] = []
+    good = source.data
+    for candidate in candidates:
+        after = _result(project, source, [*kept, candidate])
+        if isinstance(after, bytes):
+            kept.append(candidate)
+            good = after
+        else:
+            guilty.append(Skipped(candidate.finding, after))
+    return kept, guilty, good
+
+
+def _result(project: Project, source: Source, chosen: Sequence[Accepted]) -> bytes | str:
+    """The new bytes of a file, or the reason why these fixes may not be applied to it together."""
+    if not chosen:
+        return source.data
+    try:
+        spliced = splice(source.text, chosen)
+        adds = {add for item in chosen for add in item.fix.adds}
+        drops = _drops(source, chosen)
+        text = edit_imports(spliced, adds, drops, _surroundings(project, source, drops))
+        after = source.encode(text)
+        again = parse_source(source.path, after)
+        lost = _comments(source.text) - _comments(text)
+    except SourceError as error:
+        return f"the result is not sound: {error.fact}"
+    except (tokenize.TokenError, SyntaxError) as error:
+        return f"the comments cannot be compared: {error}"
+    if (again.text, again.encoding) != (text, source.encoding):
+        return "the result would be read in another encoding"
+    return f"the comment {min(lost)!r} would be lost" if lost else after
+
+
+def _drops(source: Source, chosen: Iterable[Accepted]) -> frozenset[str]:
+    """What may go: never from an `__init__.py`, whose imports are there for others."""
+    if source.path.rpartition("/")[2] == "__init__.py":
+        return frozenset()
+    return frozenset(drop for item in chosen for drop in item.fix.drops)
+
+
+def _surroundings(project: Project, source: Source, drops: frozenset[str]) -> Surroundings:
+    names = bound_by(source.tree, drops)
+    return Surroundings(
+        before=source.text,
+        kept=read_elsewhere(project, source.path, names) if names else frozenset(),
+        own=_own_packages(project),
+        width=project.line_length,
+    )
+
+
+def _own_packages(project: Project) -> frozenset[str]:
+    """The top-level names that the application's own imports begin with."""
+    parts = [path.removesuffix(".py").split("/") for path in project.sources]
+    tops = {part[0] for part in parts} | {part[1] for part in parts if part[0] == "src" and len(part) > 1}
+    return frozenset(tops | {project.root.resolve().name})
+
+
+def _comments(text: str) -> Counter[str]:
+    lines = io.StringIO(re.sub(r"\r\n?", "\n", text), newline="\n")
+    tokens = tokenize.generate_tokens(lines.readline)
+    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
