@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
@@ -12,6 +13,8 @@ from helpers.lab.runner import Failure, Json, Observation
 from helpers.model import CheckResult
 
 Block = list[str]
+# The name of an item of a row, which alone has a colon.
+_ROW_NAME = re.compile(r"^( +)\S+: ")
 
 
 def comparison(before: Observation, after: Observation, checks: Sequence[CheckResult], *, width: int = 100) -> str:
@@ -37,7 +40,7 @@ def value(data: Json) -> Block:
         pairs = list(data["attributes"].items())
         return [f"{data['class']} #{data['number']} {data['state']}", *_indented(_pair(k, value(v)) for k, v in pairs)]
     if data["kind"] == "row":
-        return ["row", *_indented(_pair(k, value(v)) for k, v in zip(data["keys"], data["items"], strict=False))]
+        return ["row", *_indented(_pair(name, value(v), ": ") for name, v in _named(data))]
     if data["kind"] == "dict":
         return [_count(data), *_indented(_pair(brief(k), value(v)) for k, v in data["items"])]
     return [_count(data), *_indented(value(x) for x in data["items"])]
@@ -50,9 +53,12 @@ def brief(data: Json) -> str:
 
 def first_difference(before: Json, after: Json) -> str:
     """Where the lines of two normalised values part, `... became ...`."""
-    pairs = itertools.zip_longest(value(before), value(after), fillvalue="nothing")
-    was, now = next(((a.strip(), b.strip()) for a, b in pairs if a != b), ("value", "another of the same look"))
-    return f"{was} became {now}"
+    pairs = [*itertools.zip_longest(value(before), value(after), fillvalue="nothing")]
+    plain = [pair for pair in pairs if _nameless(pair[0]) != _nameless(pair[1])]
+    was, now = next(
+        iter(plain or [pair for pair in pairs if pair[0] != pair[1]]), ("value", "another of the same look")
+    )
+    return f"{was.strip()} became {now.strip()}"
 
 
 def failure(seen: Failure | None) -> str:
@@ -69,8 +75,17 @@ def _count(data: dict[str, Json]) -> str:
     return f"{data['kind']} of {len(data['items'])}"
 
 
-def _pair(name: str, lines: Block) -> Block:
-    return [f"{name} = {lines[0]}", *lines[1:]]
+def _pair(name: str, lines: Block, sign: str = " = ") -> Block:
+    return [f"{name}{sign}{lines[0]}", *lines[1:]]
+
+
+def _named(row: Json) -> Iterable[tuple[str, Json]]:
+    """The items of a row, each with the name that gives it, or with its position."""
+    left = dict(row["names"])
+    for position, item in enumerate(row["items"]):
+        name = next((name for name, found in left.items() if found == item), f"[{position}]")
+        left.pop(name, None)
+        yield name, item
 
 
 def _indented(blocks: Iterable[Block]) -> Block:
@@ -105,13 +120,17 @@ def _parameters(data: Json) -> str:
 
 
 def _beside(left: Block, right: Block, column: int) -> Block:
-    """Lines that are alike stand on one height; `!` marks those that differ, `~` those that differ in labels alone."""
-    alike = [without_labels(x) for x in left], [without_labels(x) for x in right]
+    """Lines that are alike stand on one height; `!` marks those that differ, `~` those that differ in names alone."""
+    alike = [_nameless(x) for x in left], [_nameless(x) for x in right]
     lines: Block = []
     for tag, i, j, m, n in difflib.SequenceMatcher(None, *alike, autojunk=False).get_opcodes():
         for a, b in itertools.zip_longest(left[i:j], right[m:n], fillvalue=""):
             lines += _row(a, b, "!" if tag != "equal" else "|" if a == b else "~", column)
     return lines
+
+
+def _nameless(line: str) -> str:
+    return without_labels(_ROW_NAME.sub(r"\1", line))
 
 
 def _row(left: str, right: str, sign: str, column: int) -> Block:

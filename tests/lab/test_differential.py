@@ -116,8 +116,47 @@ def test_the_same_exception_on_both_sides_is_the_same() -> None:
     assert found == {"value": "not applicable"}
 
 
-def test_another_type_of_exception_is_different() -> None:
-    assert outcomes("raise ValueError('x')", "raise TypeError('x')")["exception"] == "different"
+@pytest.mark.parametrize("other", ["TypeError('x')", "ValueError('y')"])
+def test_another_exception_or_message_is_different(other: str) -> None:
+    assert outcomes("raise ValueError('x')", f"raise {other}")["exception"] == "different"
+
+
+def test_many_rows_for_one_may_be_told_in_other_words() -> None:
+    comparison = compare_example(
+        example(
+            "return session.query(Author.id).scalar()",
+            "return session.execute(select(Author.id)).scalar_one_or_none()",
+        )
+    )
+    assert comparison.same
+    assert comparison.check("exception").detail == "in other words"
+
+
+def test_a_row_may_answer_to_more_names() -> None:
+    comparison = compare_example(
+        example(
+            "return session.query(Book.title, func.count()).group_by(Book.title).all()",
+            "return session.execute(select(Book.title, func.count()).group_by(Book.title)).all()",
+        )
+    )
+    assert comparison.same
+    assert comparison.check("value").detail == "rows have more names"
+
+
+def test_a_name_that_gives_another_column_is_a_different_value() -> None:
+    found = outcomes(
+        "return session.query(Author.id, Book.id).join(Author.books).all()",
+        "return session.execute(select(Author.id, Book.id).join(Author.books)).all()",
+    )
+    assert found == {"value": "different"}
+
+
+def test_a_name_that_is_gone_is_a_different_value() -> None:
+    found = outcomes(
+        "return session.query(Book.id.label('number')).all()",
+        "return session.execute(select(Book.id.label('nr'))).all()",
+    )
+    assert found["value"] == "different"
 
 
 def test_a_missing_commit_is_a_difference_in_the_rows_written() -> None:

@@ -111,8 +111,18 @@ def test_the_kind_of_a_value_is_kept(call: str, kind: str) -> None:
     assert observe(call).value["kind"] == kind
 
 
-def test_the_keys_of_a_row_are_kept() -> None:
-    assert observe("session.query(Book.id, Author.id.label('x')).first()").value["keys"] == ["id", "x"]
+def test_the_names_of_a_row_are_kept_with_what_they_give() -> None:
+    columns = "(Author.id, Book.id).join(Author.books).where(Book.id == 5)"
+    legacy, modern = observe(f"session.query{columns}.first()"), observe(f"session.execute(select{columns}).first()")
+    assert legacy.value == {"kind": "row", "items": [4, 5], "names": {"id": 5}}
+    assert modern.value == {"kind": "row", "items": [4, 5], "names": {"id": 4, "id_1": 5}}
+
+
+def test_the_warning_of_a_cartesian_product_names_the_tables_in_order() -> None:
+    seen = observe("session.query(Book.id, Award.id, Author.id).first()")
+    assert [x.message for x in seen.warnings] == [
+        'SELECT statement has a cartesian product between FROM elements "authors", "awards", "books"'
+    ]
 
 
 def test_a_subclass_is_told_by_its_name() -> None:
