@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from benchmarks.facts import App
 from benchmarks.junit import Red
 
 AREAS = ("code", "tests", "other")
+OWN_NAME = re.compile(r"`[^`]*`")
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,12 @@ def by_area(app: App, paths: Iterable[str]) -> dict[str, int]:
 
 
 def refusals(app: App, sites: Iterable[Site]) -> dict[str, dict[str, int]]:
-    """Refused sites by reason, commonest first, and by area."""
+    """Refused sites by reason, commonest first, and by area; the application's own names in a reason are blotted out."""
     groups: dict[str, list[str]] = {}
     for site in sites:
         if site.word == "refused":
-            groups.setdefault(site.reason or "no reason given", []).append(site.path)
+            reason = OWN_NAME.sub("`…`", site.reason) or "no reason given"
+            groups.setdefault(reason, []).append(site.path)
     return {reason: by_area(app, paths) for reason, paths in sorted(groups.items(), key=lambda item: -len(item[1]))}
 
 

@@ -245,6 +245,12 @@ class TestReport:
         assert list(found) == ["common", "rare"]
         assert found["common"] == {"code": 1, "tests": 1, "other": 0}
 
+    def test_reasons_that_differ_in_a_name_of_the_application_are_one(self) -> None:
+        sites = [
+            Site("shop/a.py", 1, 1, "AM201", "f", "refused", f"kept in `{name}`, not run") for name in ("q", "rows")
+        ]
+        assert refusals(SHOP, sites) == {"kept in `…`, not run": {"code": 2, "tests": 0, "other": 0}}
+
     def test_nothing_refused_makes_no_reason(self) -> None:
         assert refusals(SHOP, [Site("shop/a.py", 4, 1, "AM201", "f", "applied")]) == {}
 
