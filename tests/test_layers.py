@@ -31,6 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": {"errors"},
     "errors": set(),
 }
+# The registry scans the package of patterns, so it may import the empty package, and no pattern.
+SCANNED = "helpers.patterns"
+SCANNER = "helpers.codemod.registry"
 NOTEBOOKS_MAY_IMPORT = {"workbook", "ui"}
 JUPYTER = {"IPython", "ipykernel", "ipywidgets", "jupyter_client", "jupyter_core", "jupyterlab", "nbclient", "nbformat"}
 SAMPLE_APP = {"relay", "sample_app"}
@@ -71,6 +74,8 @@ def is_forbidden(imported: Import, *, part: str, module: str) -> bool:
     if imported.part is None:
         top = imported.module.partition(".")[0]
         return top in SAMPLE_APP or (top in JUPYTER and part != "ui")
+    if (module, imported.module) == (SCANNER, SCANNED):
+        return False
     if imported.part == part:
         return part == "patterns" and _pattern_of(imported.module) not in {_pattern_of(module), None}
     # What lies in the package itself, as its version, is no part.
@@ -115,6 +120,10 @@ def test_every_part_of_helpers_stands_in_the_table() -> None:
     assert present <= set(MAY_IMPORT)
 
 
+def test_the_scanned_package_is_empty() -> None:
+    assert list(imports((ROOT / PACKAGE / "patterns" / "__init__.py").read_text(encoding="utf-8"), SCANNED)) == []
+
+
 def test_sample_app_knows_nothing_of_helpers() -> None:
     files = (ROOT / "sample_app").rglob("*.py")
     guilty = [
@@ -142,6 +151,8 @@ def test_notebooks_import_only_the_workbook_and_its_widgets() -> None:
         ("analysis/source", "from ..codemod import pattern"),
         ("analysis/__init__", "from ..migrate import rewriter"),
         ("analysis/source", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from helpers import workbook"),
+        ("codemod/registry", "from helpers.patterns.one import One"),
+        ("codemod/scanner", "from helpers import patterns"),
         ("codemod/scanner", "def scan():\n    from helpers.patterns import one"),
         ("migrate/rewriter", "from helpers.lab import runner"),
         ("lab/runner", "try:\n    import helpers.migrate.journal as journal\nexcept ImportError:\n    journal = None"),
@@ -170,6 +181,7 @@ def test_a_wrong_import_is_caught(tmp_path: Path, module: str, text: str) -> Non
         ("analysis/project", "from .source import Source\nfrom . import source"),
         ("analysis/project", "from ..model import Finding"),
         ("codemod/scanner", "from helpers.analysis.project import Project\nimport libcst"),
+        ("codemod/registry", "from helpers import patterns"),
         ("migrate/rewriter", "from helpers.codemod.imports import edit_imports"),
         ("patterns/one", "from helpers.codemod.pattern import Pattern"),
         ("patterns/one/rewrite", "from .find import find\nfrom helpers.patterns.one import facts"),
