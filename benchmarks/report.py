@@ -74,7 +74,7 @@ def by_area(app: App, paths: Iterable[str]) -> dict[str, int]:
 
 
 def refusals(app: App, sites: Iterable[Site]) -> dict[str, dict[str, int]]:
-    """Refused sites by reason, commonest first, and by area; the application's own names in a reason are blotted out."""
+    """Refused sites by reason, commonest first, and by area; names of the application in them are blotted out."""
     groups: dict[str, list[str]] = {}
     for site in sites:
         if site.word == "refused":
