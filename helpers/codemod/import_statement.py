@@ -65,7 +65,8 @@ class Statement:
             self._append(new)
             return
         before = self._gap(index)
-        if isinstance(before, cst.ParenthesizedWhitespace):
+        one_a_line = all(_breaks(self._gap(number)) for number in range(1, len(self._aliases)))
+        if isinstance(before, cst.ParenthesizedWhitespace) and one_a_line:
             self._set_gap(index, before.with_changes(empty_lines=[]))
             after: _Gap = _uncommented(before)
         else:

@@ -122,7 +122,8 @@ def _extended(source: Source, add: ImportName, star: int, around: Surroundings) 
     last = first_use(source.tree, add.bound)
     known = [node for node in source.tree.body if _extendable(node, add.module) and star < node.lineno < last]
     nodes = [node for node in known if isinstance(node, ast.ImportFrom)]
-    if len(nodes) > 1 and all(len(node.names) == 1 for node in nodes):
+    plain = [node for node in nodes if not any(alias.asname for alias in node.names)]
+    if len(plain) > 1 and all(len(node.names) == 1 for node in plain):
         return None  # the file keeps one name a line
     for node in nodes:
         aliased = [alias.asname is not None for alias in node.names]
