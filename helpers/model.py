@@ -54,7 +54,10 @@ class ImportName:
 
 @dataclass(frozen=True)
 class Fix:
-    """What mends a finding: all of its edits or none; imports it needs (`adds`) or may leave unused (`drops`) ride on it."""
+    """What mends a finding: all of its edits or none.
+
+    Imports that it needs (`adds`) or may leave unused (`drops`) ride on it.
+    """
 
     edits: tuple[Edit, ...]
     adds: tuple[ImportName, ...] = ()
@@ -165,7 +168,8 @@ class CheckResult:
 class Example:
     """A before and an after over the lab's model set; `call` runs on equal databases on both sides.
 
-    `before` and `after` are module texts; `given` is code both sides run first; `same_sql` is empty, or says why the SQL may differ.
+    `before` and `after` are module texts; `given` is code both sides run first; `same_sql` is empty, or says why
+    the SQL may differ.
     """
 
     title: str
