@@ -66,9 +66,10 @@ format: $(INSTALLED) ## sort imports and format the code in place
 notebooks: $(INSTALLED) ## re-execute all notebooks in place
 	"$(PY)" tools/execute_notebooks.py $(NOTEBOOKS)
 
+# Versions stay as they are where they fit; UPGRADE=yes takes the newest.
 pins: $(INSTALLED) ## regenerate requirements.txt and environment.yml from requirements.in
 	"$(PY)" -m uv pip compile requirements.in --output-file requirements.txt --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make pins"
+	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make pins" $(if $(UPGRADE),--upgrade)
 	"$(PY)" tools/environment.py
 
 clean: ## remove the environment and the caches
