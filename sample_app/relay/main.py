@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from relay.database import engine
 from relay.errors import RelayError, answer
-from relay.routers import customers, health, offline, tenant
+from relay.routers import customers, health, offline, projects, quotes, reports, tenant
 from relay.settings import settings
 
 DESCRIPTION = """
@@ -29,7 +29,7 @@ def create_app() -> FastAPI:
     """Put the application together; the offline face is there in offline mode alone."""
     app = FastAPI(title="Relay", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     app.add_exception_handler(RelayError, answer)
-    for module in (tenant, customers, health):
+    for module in (tenant, customers, quotes, projects, reports, health):
         app.include_router(module.router)
     if settings.offline:
         app.include_router(offline.router)

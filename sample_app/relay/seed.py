@@ -7,10 +7,11 @@ quotes, quotes whose customer is gone, tags on nobody, projects without a quote.
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from relay.database import SessionLocal, engine
-from relay.models import Contact, Customer, Project, Quote, QuoteLine, Tag, Task, Tenant
+from relay.models import Contact, Customer, Project, Quote, QuoteLine, Tag, Task, Tenant, customer_tags
 
 START = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
 TENANTS = (("northwind", "Northwind Traders", 200), ("contoso", "Contoso Ltd", 150), ("fabrikam", "Fabrikam Inc", 50))
@@ -35,6 +36,7 @@ def seed(db: Session) -> bool:
         db.add(tenant)
         db.flush()
         customers = add_customers(db, tenant, size, rng=rng)
+        add_tags(db, tenant, customers, rng=rng)
         quotes = add_quotes(db, tenant, customers, rng=rng)
         add_projects(db, tenant, quotes, rng=rng)
     db.commit()
@@ -42,20 +44,30 @@ def seed(db: Session) -> bool:
 
 
 def add_customers(db: Session, tenant: Tenant, size: int, *, rng: Random) -> list[Customer]:
-    """Add customers with contacts and tags; every tenth shares the address of the one before it."""
-    tags = [Tag(tenant_id=tenant.id, name=name) for name in TAGS]
+    """Add customers with contacts; every tenth shares the address of the one before it."""
     customers: list[Customer] = []
     for index in range(size):
         customer = new_customer(tenant, index, rng=rng)
         if index % 10 == 9:
             customer.email = customers[-1].email
-        customer.tags = rng.sample(tags, k=rng.choice((0, 0, 1, 1, 2, 3)))
         customer.contacts = [new_contact(customer, person, rng=rng) for person in rng.sample(PEOPLE, k=index % 3)]
         customers.append(customer)
-    db.add(Tag(tenant_id=tenant.id, name=UNUSED_TAG))
-    db.add_all(tags + customers)
+    db.add_all(customers)
     db.flush()
     return customers
+
+
+def add_tags(db: Session, tenant: Tenant, customers: list[Customer], *, rng: Random) -> None:
+    """Put up to three tags on each customer; written as rows, because a collection is flushed in no fixed order."""
+    tags = [Tag(tenant_id=tenant.id, name=name) for name in TAGS]
+    db.add_all([*tags, Tag(tenant_id=tenant.id, name=UNUSED_TAG)])
+    db.flush()
+    rows = [
+        {"customer_id": customer.id, "tag_id": tag.id}
+        for customer in customers
+        for tag in rng.sample(tags, k=rng.choice((0, 0, 1, 1, 2, 3)))
+    ]
+    db.execute(insert(customer_tags), rows)
 
 
 def new_customer(tenant: Tenant, index: int, *, rng: Random) -> Customer:

@@ -24,8 +24,9 @@ for name in [name for name in os.environ if name.startswith("RELAY_") and name !
 os.environ["DATABASE_URL"] = f"sqlite:///{DATABASE.as_posix()}"
 sys.path.insert(0, str(ROOT))
 
-import relay  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
+
+import relay  # noqa: E402
 from relay.main import app  # noqa: E402
 
 if not Path(relay.__file__).resolve().is_relative_to(ROOT):
@@ -44,10 +45,10 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a module of Python in Relay's folder: `run("alembic", "upgrade", "head", DATABASE_URL=...)`."""
+    """Run Python in Relay's folder: `run("-m", "alembic", "upgrade", "head", DATABASE_URL=...)`."""
 
     def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "error::RuntimeWarning", "-m", *arguments]
+        command = [sys.executable, "-W", "error::RuntimeWarning", *arguments]
         env = {**os.environ, **environment}
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
 
@@ -58,7 +59,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 def template(run: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
     """The migrated and seeded database that every test gets a copy of."""
     url = f"sqlite:///{TEMPLATE.as_posix()}"
-    for arguments in (("alembic", "upgrade", "head"), ("relay.seed",)):
+    for arguments in (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed")):
         done = run(*arguments, DATABASE_URL=url)
         assert done.returncode == 0, done.stdout + done.stderr
     return TEMPLATE

@@ -37,6 +37,11 @@ class Project(Timestamps, Base):
         """Finished tasks in percent of all tasks, 0 without tasks."""
         return 100 * sum(task.done for task in self.tasks) // len(self.tasks) if self.tasks else 0
 
+    @property
+    def quote_reference(self) -> str | None:
+        """The number of the quote as the customer reads it."""
+        return self.quote.reference if self.quote else None
+
 
 class Task(Base):
     """One thing to do in a project."""

@@ -23,27 +23,30 @@ def upgrade() -> None:
     op.create_table(
         "code_requests",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("slug", sa.String(40), nullable=False, index=True),
+        sa.Column("slug", sa.String(40), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
     )
+    op.create_index(op.f("ix_code_requests_slug"), "code_requests", ["slug"])
     op.create_table(
         "one_time_codes",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
         sa.Column("code_hash", sa.String(64), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True)),
     )
+    op.create_index(op.f("ix_one_time_codes_tenant_id"), "one_time_codes", ["tenant_id"])
     op.create_table(
         "tenant_sessions",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
         sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
         sa.Column("user_agent", sa.String(200)),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     )
+    op.create_index(op.f("ix_tenant_sessions_tenant_id"), "tenant_sessions", ["tenant_id"])
 
 
 def downgrade() -> None:

@@ -21,10 +21,10 @@ def create_quotes() -> None:
         "quotes",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id", ondelete="SET NULL"), index=True),
+        sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id", ondelete="SET NULL")),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
-        sa.Column("status", sa.String(10), nullable=False, index=True),
+        sa.Column("status", sa.String(10), nullable=False),
         sa.Column("discount_percent", sa.Integer, nullable=False),
         sa.Column("valid_until", sa.Date),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
@@ -33,15 +33,18 @@ def create_quotes() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
         sa.UniqueConstraint("tenant_id", "number"),
     )
+    op.create_index(op.f("ix_quotes_customer_id"), "quotes", ["customer_id"])
+    op.create_index(op.f("ix_quotes_status"), "quotes", ["status"])
     op.create_table(
         "quote_lines",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("quote_id", sa.Integer, sa.ForeignKey("quotes.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("quote_id", sa.Integer, sa.ForeignKey("quotes.id", ondelete="CASCADE"), nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("description", sa.String(200), nullable=False),
         sa.Column("quantity", sa.Integer, nullable=False),
         sa.Column("unit_cents", sa.Integer, nullable=False),
     )
+    op.create_index(op.f("ix_quote_lines_quote_id"), "quote_lines", ["quote_id"])
 
 
 def create_projects() -> None:
@@ -50,7 +53,7 @@ def create_projects() -> None:
         "projects",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id", ondelete="SET NULL"), index=True),
+        sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id", ondelete="SET NULL")),
         sa.Column("quote_id", sa.Integer, sa.ForeignKey("quotes.id", ondelete="SET NULL"), unique=True),
         sa.Column("code", sa.String(20), nullable=False),
         sa.Column("name", sa.String(120), nullable=False),
@@ -60,16 +63,16 @@ def create_projects() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
         sa.UniqueConstraint("tenant_id", "code"),
     )
+    op.create_index(op.f("ix_projects_customer_id"), "projects", ["customer_id"])
     op.create_table(
         "tasks",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column(
-            "project_id", sa.Integer, sa.ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True
-        ),
+        sa.Column("project_id", sa.Integer, sa.ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("done", sa.Boolean, nullable=False),
         sa.Column("due_on", sa.Date),
     )
+    op.create_index(op.f("ix_tasks_project_id"), "tasks", ["project_id"])
 
 
 def downgrade() -> None:
