@@ -32,6 +32,11 @@ class Comparison:
         """The result of the check called `name`; raises KeyError when there is none."""
         return {check.check: check for check in self.checks}[name]
 
+    @property
+    def sections(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+        """What there is to see, for those who lay it out themselves: title, lines before, lines after."""
+        return tuple((title, tuple(was), tuple(now)) for title, was, now in render.sections(self.before, self.after))
+
     def text(self, width: int = 100) -> str:
         """Both runs side by side in `width` columns, then the checks; the same characters on every run."""
         return render.comparison(self.before, self.after, self.checks, width=width)

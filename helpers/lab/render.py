@@ -21,7 +21,7 @@ def comparison(before: Observation, after: Observation, checks: Sequence[CheckRe
     """The two runs in columns, a line that differs marked in the middle, then one line for each check."""
     column = (width - 3) // 2
     lines = [*_row("before", "after", "|", column), "-" * column + "-+-" + "-" * column]
-    for title, was, now in _sections(before, after):
+    for title, was, now in sections(before, after):
         lines += [f"{title}:", *_beside(was, now, column)]
     lines += ["", *(_check_line(check) for check in checks)]
     verdict = "different" if any(check.outcome == "different" for check in checks) else "same"
@@ -92,7 +92,8 @@ def _indented(blocks: Iterable[Block]) -> Block:
     return [f"  {line}" for block in blocks for line in block]
 
 
-def _sections(before: Observation, after: Observation) -> Iterable[tuple[str, Block, Block]]:
+def sections(before: Observation, after: Observation) -> Iterable[tuple[str, Block, Block]]:
+    """What there is to see of two runs, in the order in which it is shown: a title and the lines of each."""
     yield "value", _value_block(before), _value_block(after)
     yield "exception", [failure(before.failure)], [failure(after.failure)]
     yield "rows written", list(before.written) or ["none"], list(after.written) or ["none"]
@@ -102,7 +103,7 @@ def _sections(before: Observation, after: Observation) -> Iterable[tuple[str, Bl
 
 
 def _value_block(seen: Observation) -> Block:
-    return [] if seen.failure else value(seen.value)
+    return ["raises"] if seen.failure else value(seen.value)
 
 
 def _warnings(seen: Observation) -> Block:

@@ -87,13 +87,14 @@ def sides(example: Example) -> tuple[Side, Side]:
     return Side(example.before, example.call, example.given), Side(example.after, example.call, example.given)
 
 
-def run(side: Side, *, probe: Probe = _probe.run) -> Observation:
+def run(side: Side, *, probe: Probe = _probe.run, template: bytes | None = None) -> Observation:
     """Run `side` on a fresh copy of the seeded database; an exception of the code is observed, never raised.
 
-    The names `session` and `engine` are bound for `given` and `call`; the session is an AsyncSession, and the value
-    awaited, when the call names a coroutine function (`given` has the synchronous session inside it even then).
+    `template` is the bytes of another SQLite file to run on. The names `session` and `engine` are bound for
+    `given` and `call`; the session is an AsyncSession, and the value awaited, when the call names a coroutine function
+    (`given` has the synchronous session inside it even then).
     """
-    with database.fresh_database() as path:
+    with database.fresh_database(template) as path:
         seeded = database.dump(path)
         report = probe(
             {
