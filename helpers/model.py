@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import enum
 import hashlib
+import io
+import os
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -103,9 +105,16 @@ class FileChange:
 
     def diff(self) -> str:
         """The change as unified diff text, `a/path` to `b/path`."""
-        old, new = (data.decode(self.encoding).splitlines(keepends=True) for data in (self.before, self.after))
+        old, new = ([*io.StringIO(data.decode(self.encoding), "\n")] for data in (self.before, self.after))
         lines = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}")
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+    def patch(self) -> bytes:
+        """The same in the file's own bytes, as `git apply` and `patch` take it."""
+        old, new = ([*io.BytesIO(data)] for data in (self.before, self.after))
+        a, b = (os.fsencode(f"{side}/{self.path}") for side in "ab")
+        lines = difflib.diff_bytes(difflib.unified_diff, old, new, a, b)
+        return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,68 @@
+"""The command line: `workbook scan | diff | apply | undo | explain`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers.cli.arguments import parse
+from helpers.cli.report import printable
+from helpers.cli.terminal import say
+from helpers.cli.verbs import VERBS
+from helpers.errors import UsageError, WorkbookError
+
+__all__ = ["main"]
+
+_USAGE, _BROKEN_PIPE, _INTERRUPTED = 2, 141, 130  # the latter two as shells report the signals
+_NOT_DONE = {"apply": 1, "undo": 1}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the words after the program's name ask (those of the process for None) and return the exit code.
+
+    What goes wrong is told in one line on stderr; WORKBOOK_TRACEBACK=1 lets an error of the workbook itself through.
+    """
+    _make_streams_safe()
+    verb = ""
+    try:
+        asked = parse(arguments)
+        verb = asked.verb
+        code = VERBS[verb](asked)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        say("workbook: interrupted")
+        return _INTERRUPTED
+    except Exception as error:
+        if os.environ.get("WORKBOOK_TRACEBACK") and not isinstance(error, WorkbookError):
+            raise
+        say(printable(_told(error)))
+        return _USAGE if isinstance(error, UsageError) else _NOT_DONE.get(verb, _USAGE)
+    return code
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, WorkbookError):
+        return str(error)
+    if isinstance(error, OSError):
+        _drop_stdout()  # when it was stdout that failed, it must not fail again on the way out
+        return f"{error.filename or 'workbook'}: {error.strerror or error}; mend that and try again"
+    fact = f"an error of the workbook itself ({type(error).__name__}: {error})"
+    return f"workbook: {fact}; set WORKBOOK_TRACEBACK=1 and report what it shows"
+
+
+def _make_streams_safe() -> None:
+    """Give a process without stdout or stderr somewhere to write, and spell out what a stream's encoding lacks."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - it lives as long as the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def _drop_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

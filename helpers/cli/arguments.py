@@ -1,0 +1,102 @@
+"""The command line's words: verbs, options, and how a wrong one is told."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from helpers import __version__
+from helpers.errors import UsageError
+
+_EXITS = """exit status:
+  scan, diff    0 nothing found, 1 findings
+  apply, undo   0 done as asked, 1 something asked was not done
+  all           2 wrong usage, or a PATH that cannot be read at all"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line with a remedy, as all others here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing and leaving."""
+        raise UsageError(self.prog, message, f"see {self.prog} --help")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The words after the program's name (those of the process for None) as a namespace with `verb`. UsageError."""
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "workbook",
+        description="Move a FastAPI application from synchronous to asynchronous SQLAlchemy, one pattern at a time.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _scan(_verb(verbs, "scan", "list the findings"))
+    _diff(_verb(verbs, "diff", "show what apply would do, as a unified diff, and write nothing"))
+    _apply(_verb(verbs, "apply", "rewrite in place, with a journal for undo"))
+    _undo(_verb(verbs, "undo", "take the last apply back"))
+    explain = _verb(verbs, "explain", "say what a pattern does, and why")
+    explain.add_argument("code", metavar="CODE", help="a pattern's name or code, as AM201")
+    return parser
+
+
+def _verb(verbs: argparse._SubParsersAction[Parser], name: str, summary: str) -> Parser:
+    verb = verbs.add_parser(name, help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False)
+    verb.add_argument("--json", action="store_true", help="print JSON, as docs/workbook.schema.json describes it")
+    return verb
+
+
+def _scan(parser: Parser) -> None:
+    _path(parser)
+    _codes(parser, "--select", "findings of these patterns alone")
+    _codes(parser, "--ignore", "all findings but those of these patterns")
+
+
+def _diff(parser: Parser) -> None:
+    _path(parser)
+    chosen = parser.add_mutually_exclusive_group()
+    _codes(chosen, "--select", "these patterns alone; every pattern without it")
+    chosen.add_argument("--all", action="store_true", help="every pattern, as without --select")
+    _files(parser)
+
+
+def _apply(parser: Parser) -> None:
+    _path(parser)
+    chosen = parser.add_mutually_exclusive_group()
+    _codes(chosen, "--select", "these patterns alone")
+    chosen.add_argument("--all", action="store_true", help="every pattern")
+    _files(parser)
+
+
+def _undo(parser: Parser) -> None:
+    _path(parser)
+    parser.add_argument("--all", action="store_true", help="take everything back and remove the journal")
+
+
+def _path(parser: Parser) -> None:
+    parser.add_argument("path", metavar="PATH", type=Path, help="the folder of the application")
+
+
+def _codes(parser: argparse._ActionsContainer, option: str, summary: str) -> None:
+    more = "names or codes, separated by commas; may be repeated"
+    parser.add_argument(option, metavar="CODES", action="extend", type=_words, default=[], help=f"{summary} ({more})")
+
+
+def _files(parser: Parser) -> None:
+    text = "only in files that match, as in a .gitignore; relative to PATH, and after it"
+    parser.add_argument("--files", metavar="GLOB", nargs="+", action="extend", default=[], help=text)
+
+
+def _words(text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise argparse.ArgumentTypeError("names no pattern")
+    return words

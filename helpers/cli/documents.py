@@ -1,0 +1,76 @@
+"""What the verbs say as JSON: one document for each, in the form of docs/workbook.schema.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from helpers.model import ChangeSet, Finding, JournalEntry
+from helpers.workbook import Pattern
+
+VERSION = 1
+Document = dict[str, Any]
+
+
+def findings(root: str, found: Iterable[Finding]) -> Document:
+    """What `scan` found below `root`."""
+    return _document("scan", root=root, findings=[_finding(item) for item in found])
+
+
+def changes(command: str, root: str, change_set: ChangeSet, entry: JournalEntry | None = None) -> Document:
+    """What `diff` would change, or what `apply` changed: each file's diff, what is applied and what is refused."""
+    return _document(
+        command,
+        root=root,
+        changes=[{"path": change.path, "diff": change.diff()} for change in change_set.changes],
+        applied=[_finding(item) for item in change_set.applied],
+        refused=[{**_finding(item.finding), "reason": item.reason} for item in change_set.skipped],
+        entry=_entry(entry) if entry else None,
+    )
+
+
+def undone(root: str, entries: Iterable[JournalEntry]) -> Document:
+    """What `undo` took back, the last entry first."""
+    return _document("undo", root=root, entries=[_entry(entry) for entry in entries])
+
+
+def explanation(pattern: type[Pattern]) -> Document:
+    """What `explain` says of a pattern."""
+    return _document(
+        "explain",
+        code=pattern.CODE,
+        name=pattern.NAME,
+        stage=stage(pattern),
+        applicability=pattern.APPLICABILITY.value,
+        summary=pattern.SUMMARY,
+        why=pattern.WHY,
+        examples=[{"title": item.title, "before": item.before, "after": item.after} for item in pattern.EXAMPLES],
+    )
+
+
+def stage(pattern: type[Pattern]) -> str:
+    """The pattern's stage in words."""
+    return pattern.STAGE.name.lower().replace("_", " ")
+
+
+def _document(command: str, **content: object) -> Document:
+    return {"version": VERSION, "command": command, **content}
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "code": finding.code,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "symbol": finding.symbol,
+        "message": finding.message,
+        "applicability": finding.applicability.value,
+        "fixable": finding.fix is not None,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _entry(entry: JournalEntry) -> Document:
+    files = [{"path": record.path, "before": record.before, "after": record.after} for record in entry.files]
+    return {"number": entry.number, "written": entry.written, "title": entry.title, "files": files}

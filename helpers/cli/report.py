@@ -1,0 +1,48 @@
+"""What the verbs say as text: one line for each finding, change and refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from helpers.cli.documents import stage
+from helpers.model import ChangeSet, Finding
+from helpers.workbook import Pattern
+
+
+def found(finding: Finding) -> str:
+    """`path:line:column CODE symbol safe|review|manual message`."""
+    return _line(finding, finding.applicability.value, finding.message)
+
+
+def outcomes(change_set: ChangeSet) -> Iterator[str]:
+    """`path:line:column CODE symbol applied|refused reason` for everything in a change set, sorted by place."""
+    told = [(item, "applied", item.message) for item in change_set.applied]
+    told += [(skip.finding, "refused", skip.reason) for skip in change_set.skipped]
+    for finding, outcome, reason in sorted(told, key=lambda item: (item[0].path, item[0].line, item[0].column)):
+        yield _line(finding, outcome, reason)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def explanation(pattern: type[Pattern]) -> Iterator[tuple[str, str]]:
+    """What `explain` says, as blocks: ("text" or "python", the block)."""
+    yield "text", f"{pattern.CODE} {pattern.NAME}: {pattern.SUMMARY}"
+    yield "text", f"stage: {stage(pattern)}\napplicability: {pattern.APPLICABILITY.value}"
+    yield "text", pattern.WHY
+    for example in pattern.EXAMPLES:
+        yield "text", f"{example.title}\n\nbefore:"
+        yield "python", example.before.strip("\n")
+        yield "text", "after:"
+        yield "python", example.after.strip("\n")
+
+
+def _line(finding: Finding, word: str, reason: str) -> str:
+    return printable(f"{finding.place} {finding.code} {finding.symbol} {word} {reason}")
+
+
+def printable(text: str) -> str:
+    """One line, whatever a file name or a literal in the code holds: what would move the cursor is spelt out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,129 @@
+"""One function for each verb: ask the workbook, tell the answer, return the exit code."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+
+from helpers.cli import documents, report
+from helpers.cli.terminal import coloured, say, tell, tell_bytes, tell_code, working
+from helpers.errors import JournalError, UsageError
+from helpers.model import Applicability, ChangeSet
+from helpers.workbook import Workbook
+
+
+def scan(asked: Namespace) -> int:
+    """List the findings. 1 when there are any."""
+    with Workbook.open(asked.path) as book:
+        _look_after(book)
+        with working(f"scanning {book.root}"):
+            found = book.scan(asked.select, asked.ignore)
+    if asked.json:
+        _tell_json(documents.findings(str(book.root), found))
+    else:
+        _tell_all(map(report.found, found))
+    counts = [(sum(item.applicability is kind for item in found), kind.value) for kind in Applicability]
+    say(f"{report.counted(len(found), 'finding')}: {', '.join(f'{number} {kind}' for number, kind in counts)}")
+    return 1 if found else 0
+
+
+def diff(asked: Namespace) -> int:
+    """Show what apply would do. 1 when there are findings."""
+    with Workbook.open(asked.path) as book:
+        _look_after(book)
+        with working(f"previewing {book.root}"):
+            change_set = book.writable(book.preview(asked.select, files=asked.files))
+    if asked.json:
+        _tell_json(documents.changes("diff", str(book.root), change_set))
+    else:
+        if coloured():
+            tell_code(change_set.diff(), "diff")
+        else:
+            tell_bytes(b"".join(change.patch() for change in change_set.changes))
+        _tell_all(report.outcomes(change_set))
+    say(f"would apply {_counts(change_set)}")
+    return 1 if change_set.step.findings else 0
+
+
+def apply(asked: Namespace) -> int:
+    """Rewrite in place. 1 when a file could not be written; what is refused with a reason is no failure."""
+    if not (asked.select or asked.all):
+        remedy = "pass --select CODES (workbook scan PATH shows them) or --all"
+        raise UsageError("workbook apply", "nothing is selected", remedy)
+    with Workbook.open(asked.path) as book:
+        _recover(book)
+        with working(f"rewriting {book.root}"):
+            wanted = book.preview(asked.select, files=asked.files)
+            change_set = book.writable(wanted)
+            entry = book.apply(change_set)
+    if asked.json:
+        _tell_json(documents.changes("apply", str(book.root), change_set, entry))
+    else:
+        _tell_all(report.outcomes(change_set))
+    say(f"applied {_counts(change_set)}" + ("; `workbook undo PATH` takes it back" if entry else ""))
+    return 0 if len(change_set.changes) == len(wanted.changes) else 1
+
+
+def undo(asked: Namespace) -> int:
+    """Take the last write back, or all of them."""
+    with Workbook.open(asked.path) as book:
+        _recover(book)
+        entries = book.undo_all() if asked.all else (book.undo(),)
+    if asked.json:
+        _tell_json(documents.undone(str(book.root), entries))
+    else:
+        paths = dict.fromkeys(record.path for entry in entries for record in entry.files)
+        _tell_all(report.printable(f"{path} restored") for path in paths)
+    say(f"took back {report.counted(len(entries), 'write')}" if entries else "there was nothing to take back")
+    return 0
+
+
+def explain(asked: Namespace) -> int:
+    """Say what a pattern does, and why."""
+    pattern = Workbook.explain(asked.code)
+    if asked.json:
+        _tell_json(documents.explanation(pattern))
+        return 0
+    for number, (language, block) in enumerate(report.explanation(pattern)):
+        if number:
+            tell("")
+        tell_code(block, language)
+    return 0
+
+
+VERBS: Mapping[str, Callable[[Namespace], int]] = {
+    "scan": scan,
+    "diff": diff,
+    "apply": apply,
+    "undo": undo,
+    "explain": explain,
+}
+
+
+def _recover(book: Workbook) -> None:
+    """Settle what a killed process left half done, before anything else is written."""
+    if what := book.recover():
+        say(f"{report.printable(str(book.root))}: {what}")
+
+
+def _look_after(book: Workbook) -> None:
+    """Settle it for a verb that only reads, too; where that is not possible now, say so and go on."""
+    try:
+        _recover(book)
+    except (JournalError, OSError) as error:
+        say(report.printable(f"{error}"))
+
+
+def _counts(change_set: ChangeSet) -> str:
+    files = report.counted(len(change_set.changes), "file")
+    return f"{len(change_set.applied)} in {files}, refused {len(change_set.skipped)}"
+
+
+def _tell_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        tell(line)
+
+
+def _tell_json(document: documents.Document) -> None:
+    tell(json.dumps(document, indent=2))

@@ -1,0 +1,244 @@
+"""The facade: one object for each thing a person can ask of an application; it returns values and prints nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import pathspec
+
+from helpers.analysis.project import UNREADABLE, Project, load_project
+from helpers.codemod import registry, scanner
+from helpers.codemod.pattern import Pattern
+from helpers.errors import JournalError, UsageError
+from helpers.migrate import journal
+from helpers.migrate.disk import plain_file
+from helpers.migrate.rewriter import in_files, rewrite
+from helpers.migrate.scratch import make_scratch, remove_scratch
+from helpers.model import Applicability, ChangeSet, Example, Finding, JournalEntry, Skipped, Stage, Step
+
+if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only a comparison needs it
+    from helpers.lab.differential import Comparison
+
+_GLOBS = "write it as in a .gitignore, relative to the application's folder"
+
+__all__ = ["FileFindings", "Pattern", "UnreadableFile", "Workbook"]
+
+
+@dataclass(frozen=True)
+class FileFindings:
+    """One file of the application: how many findings have a fix there, and how many are left to a person."""
+
+    path: str
+    applicable: int
+    manual: int
+
+
+class UnreadableFile(Pattern):
+    """The facts of the finding that every scan may have, so that it can be explained and ignored like any other."""
+
+    CODE = UNREADABLE
+    NAME = "unreadable_file"
+    SUMMARY = "A file that cannot be read as Python is left as it is"
+    WHY = (
+        "A file that does not decode, does not parse, or lies outside the folder by way of a symbolic link is named "
+        "with its place and a remedy. Everything else goes on without it, but what it calls or defines stays unknown."
+    )
+    STAGE = Stage.DEPENDENCIES
+    APPLICABILITY = Applicability.MANUAL
+
+    def find(self, project: Project) -> Iterator[Finding]:
+        """The files that could not be read."""
+        yield from project.problems
+
+
+class Workbook:
+    """One application. Reads it on first use and again after every write; writes only in `apply` and `undo`."""
+
+    def __init__(self, root: Path, *, scratch: bool = False) -> None:
+        """Over the folder `root`; `scratch` says that it is a copy to be removed on `close`. Use `open`."""
+        self.root = root
+        self._scratch = scratch
+        self._project: Project | None = None
+        self._found: dict[tuple[type[Pattern], ...], tuple[Finding, ...]] = {}
+
+    @classmethod
+    def open(cls, root: Path | str, *, scratch: bool = False) -> Self:
+        """The workbook of the application below `root`, or of a scratch copy of it. UsageError when it is no folder."""
+        folder = Path(root)
+        if not folder.is_dir():
+            fact = "is not a folder" if folder.exists() else "does not exist"
+            raise UsageError(str(root), fact, "name the folder of the application")
+        return cls(make_scratch(folder), scratch=True) if scratch else cls(folder.resolve())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the scratch copy, where there is one."""
+        if self._scratch:
+            remove_scratch(self.root)
+
+    def scan(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
+        """Findings of the selected patterns (names or codes; all for none) without the ignored ones, sorted by place.
+
+        Files that cannot be read are among them whatever is selected. UsageError for an unknown name.
+        """
+        out = set(_patterns(ignore)) if (ignore := tuple(ignore)) else set()
+        found = self._scan(tuple(pattern for pattern in _patterns(select) if pattern not in out))
+        return tuple(finding for finding in found if UnreadableFile not in out or finding.code != UNREADABLE)
+
+    def preview(
+        self, select: Iterable[str] = (), *, files: Iterable[str] = (), findings: Iterable[str] | None = None
+    ) -> ChangeSet:
+        """The dry run: everything selected that is SAFE or REVIEW as files before and after, the rest with its reason.
+
+        `files` are globs as in a .gitignore, `findings` fingerprints. UsageError for one that means nothing here.
+        """
+        patterns = _patterns(select)
+        found = _chosen(self._in_files(self._scan(patterns), tuple(files)), findings)
+        stage = min((pattern.STAGE for pattern in patterns), default=Stage.DEPENDENCIES)
+        title = ", ".join(pattern.NAME for pattern in patterns)
+        return rewrite(self._read(), Step(1, stage, found, title))
+
+    def writable(self, change_set: ChangeSet) -> ChangeSet:
+        """The change set without the files that cannot be written; their findings are skipped with the reason."""
+        refused = {change.path: reason for change in change_set.changes if (reason := self._refusal(change.path))}
+        skipped = [Skipped(item, refused[item.path]) for item in change_set.applied if item.path in refused]
+        return replace(
+            change_set,
+            changes=tuple(change for change in change_set.changes if change.path not in refused),
+            applied=tuple(item for item in change_set.applied if item.path not in refused),
+            skipped=(*change_set.skipped, *skipped),
+        )
+
+    def apply(self, change_set: ChangeSet) -> JournalEntry | None:
+        """Write all files of a change set, or none; None when it changes nothing.
+
+        ChangedOnDiskError when a file is not what the preview showed, JournalError when one cannot be written.
+        """
+        if not change_set.changes:
+            return None
+        with self._reading_again():
+            return journal.write(change_set, self.root)
+
+    def undo(self) -> JournalEntry:
+        """Take the last write back. JournalError when there is none or a file was edited since."""
+        with self._reading_again():
+            return journal.undo(self.root)
+
+    def undo_all(self) -> tuple[JournalEntry, ...]:
+        """Take every write back, the last one first, and remove the journal. JournalError when a file was edited."""
+        with self._reading_again():
+            return journal.undo_all(self.root)
+
+    def recover(self) -> str | None:
+        """Finish or roll back what a killed process left half done, and say which; None when nothing was."""
+        with self._reading_again():
+            return journal.recover(self.root)
+
+    def history(self) -> tuple[JournalEntry, ...]:
+        """What was written and not taken back, the oldest first."""
+        return journal.entries(self.root)
+
+    def files(self, select: Iterable[str] = ()) -> tuple[FileFindings, ...]:
+        """The files that have findings of the selected patterns, with counts, sorted by path."""
+        found = [(finding.path, finding.fix is not None) for finding in self.scan(select)]
+        count = Counter(found)
+        return tuple(FileFindings(path, count[path, True], count[path, False]) for path in sorted(dict(found)))
+
+    def source(self, path: str) -> str:
+        """The text of a file, as it was read. UsageError when it is not one of the readable ones."""
+        source = self._read().sources.get(path)
+        if source is None:
+            raise UsageError(path, "is not a readable Python file of the application", "choose one that scan names")
+        return source.text
+
+    @staticmethod
+    def explain(code: str) -> type[Pattern]:
+        """The pattern of this name or code. UsageError when there is none."""
+        return _patterns([code])[0]
+
+    @staticmethod
+    def patterns() -> tuple[type[Pattern], ...]:
+        """Every pattern, in the order of its code."""
+        return registry.all_patterns()
+
+    @staticmethod
+    def compare(example: Example) -> Comparison:
+        """Run an example's two sides on equal databases and compare them."""
+        from helpers.lab.differential import compare_example
+
+        return compare_example(example)
+
+    def _read(self) -> Project:
+        if self._project is None:
+            self._project = load_project(self.root)
+        return self._project
+
+    def _scan(self, patterns: tuple[type[Pattern], ...]) -> tuple[Finding, ...]:
+        asked = tuple(pattern for pattern in patterns if pattern is not UnreadableFile)  # the scanner adds those itself
+        if asked not in self._found:
+            self._found[asked] = scanner.scan(self._read(), asked)
+        return self._found[asked]
+
+    @contextmanager
+    def _reading_again(self) -> Iterator[None]:
+        """Forget what was read, also when the write failed: the files may not be what they were."""
+        try:
+            yield
+        finally:
+            self._project = None
+            self._found.clear()
+
+    def _in_files(self, findings: tuple[Finding, ...], globs: tuple[str, ...]) -> tuple[Finding, ...]:
+        if not globs:
+            return findings
+        project = self._read()
+        paths = [*project.sources, *(problem.path for problem in project.problems)]
+        for glob in globs:
+            if not (glob.startswith("!") or _matches(glob, paths)):
+                raise UsageError(glob, "matches no Python file of the application", _GLOBS)
+        return in_files(findings, globs)
+
+    def _refusal(self, path: str) -> str | None:
+        try:
+            plain_file(self.root, path)
+        except JournalError as error:
+            return f"{error.fact}; {error.remedy}"
+        return None
+
+
+def _patterns(words: Iterable[str]) -> tuple[type[Pattern], ...]:
+    """The patterns of those names or codes, in the order of their codes; all of them for none."""
+    named = list(words)
+    own = {UnreadableFile.CODE, UnreadableFile.NAME} & set(named)
+    others = [word for word in named if word not in own]
+    found = registry.select(others) if others or not named else ()
+    return (UnreadableFile, *found) if own else found
+
+
+def _matches(glob: str, paths: Iterable[str]) -> bool:
+    try:
+        return any(pathspec.GitIgnoreSpec.from_lines([glob]).match_files(paths))
+    except ValueError as error:
+        raise UsageError(glob, f"is no glob ({error})", _GLOBS) from None
+
+
+def _chosen(findings: tuple[Finding, ...], fingerprints: Iterable[str] | None) -> tuple[Finding, ...]:
+    if fingerprints is None:
+        return findings
+    wanted = set(fingerprints)
+    if unknown := wanted - {finding.fingerprint for finding in findings}:
+        raise UsageError(min(unknown), "is no finding of this application", "scan again and choose from that")
+    return tuple(finding for finding in findings if finding.fingerprint in wanted)
