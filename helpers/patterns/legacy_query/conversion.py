@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from helpers.analysis.meaning import EntityRef, MappedAttribute
 from helpers.analysis.project import Project
@@ -55,7 +55,8 @@ class Conversion:
     head: str = "{select}"
     renames: tuple[Rename, ...] = ()
     needs: tuple[tuple[str, str], ...] = (("sqlalchemy", "select"),)
-    options: Link | None = field(default=None)
+    options: Link | None = None
+    parentheses: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,7 +283,10 @@ class Converter:
         after = ".limit(1)" if name == "first" else ""
         as_list = name == "all" and usage.needs_list(chain.node)
         result = self._result(chain, name, shape)
-        return Conversion(chain, method, "", after, result, unique, as_list, terminal, renames=renames)
+        grouping = usage.grouping(chain)
+        return Conversion(
+            chain, method, "", after, result, unique, as_list, terminal, renames=renames, parentheses=grouping
+        )
 
     def _names(self, chain: Chain, shape: Shape) -> None:
         if clash := shape.clash():

@@ -32,8 +32,10 @@ def _statement(conversion: Conversion, names: dict[str, str], line_length: int) 
     if conversion.method is None:
         return _unrun(conversion, head)
     before = conversion.before.format(**names)
+    if held := _held(conversion, before, head):
+        return held
     plain = Layout(conversion, before, head).edits()
-    if not _fits(conversion.chain, plain, line_length):
+    if not _fits(conversion.chain, plain, line_length) and not _prefix(conversion.chain):
         broken = Layout(conversion, before, head, broken=True)
         return broken.edits() if broken.fits(line_length) else plain
     return plain
@@ -41,10 +43,59 @@ def _statement(conversion: Conversion, names: dict[str, str], line_length: int) 
 
 def _unrun(conversion: Conversion, head: str) -> list[Edit]:
     chain = conversion.chain
-    prefix = chain.source.text[chain.start : chain.source.segment(chain.receiver)[0]]
+    _receiver_is_bare(chain)
+    return [Edit(chain.start, chain.links[0].end, f"{_prefix(chain)}{head}")]
+
+
+def _prefix(chain: Chain) -> str:
+    """The parentheses that open before the receiver and close between two links."""
+    return chain.source.text[chain.start : chain.source.segment(chain.receiver)[0]]
+
+
+def _receiver_is_bare(chain: Chain) -> None:
     if chain.gap(0):
         raise Refused("the receiver stands in parentheses of its own: take them out")
-    return [Edit(chain.start, chain.links[0].end, f"{prefix}{head}")]
+
+
+def _held(conversion: Conversion, before: str, head: str) -> list[Edit] | None:
+    """The smallest change, where parentheses around the chain can become those of the call: no line moves.
+
+    `x = (`, a chain over several lines, `)` becomes `x = db.scalars(`, the same lines, `).first()`; so does `(...).first()`.
+    """
+    chain, ending = conversion.chain, conversion.ends_with
+    if before or ending is None or chain.gap(0):
+        return None
+    inner = _prefix(chain).strip() == "(" and chain.gap(len(chain.links) - 1) == ")"
+    around = None if _prefix(chain) else conversion.parentheses
+    if not inner and (around is None or not _newline_in(chain.source.text[around[0] : chain.start])):
+        return None
+    opening = chain.start if around is None else around[0]
+    receiver_start, receiver_stop = chain.source.segment(chain.receiver)
+    wrap = "list(" if conversion.as_list else ""
+    text = chain.source.text
+    called = f"{wrap}{text[receiver_start:receiver_stop]}.{conversion.method}"
+    edits = [Edit(opening, chain.links[0].end, f"{called}{text[opening:receiver_start]}{head}")]
+    return [*edits, *_held_ending(conversion, ending, around)]
+
+
+def _held_ending(conversion: Conversion, ending: Link, around: tuple[int, int] | None) -> list[Edit]:
+    chain, text = conversion.chain, conversion.chain.source.text
+    last = chain.links[-2]
+    unique = ".unique()" if conversion.unique else ""
+    result = f"{unique})" if conversion.as_list else f"{unique}.{conversion.result}()"
+    if around is None:
+        added = [Edit(last.stop, last.stop, conversion.after)] if conversion.after else []
+        return [*added, Edit(ending.dot, ending.stop, result)]
+    start = ending.dot
+    while text[start - 1] in " \t":
+        start -= 1
+    own_line = text[start - 1] in "\r\n"
+    after = conversion.after
+    if own_line and after:  # `.limit(1)` takes the terminal's line
+        return [Edit(ending.dot, ending.stop, after), Edit(around[1], around[1], result)]
+    if own_line:
+        start -= 2 if text[start - 2 : start] == "\r\n" else 1
+    return [Edit(start, ending.stop, after), Edit(around[1], around[1], result)]
 
 
 def _fits(chain: Chain, edits: list[Edit], line_length: int) -> bool:
@@ -120,15 +171,13 @@ class Layout:
         else:
             text = f"{call}{self.before}"
         chain, head = self.chain, self.chain.links[0]
-        start = chain.source.segment(chain.receiver)[0]
-        prefix = chain.source.text[chain.start : start]
+        prefix = _prefix(chain)
         wrap = "list(" if self.conversion.as_list else ""
         if not prefix or chain.gap(0).count(")") == prefix.count("("):
             yield from [Edit(chain.start, chain.start, wrap)] if wrap else []
             yield Edit(head.start, head.end, f"{text}{self.head}")
             return
-        if chain.gap(0):
-            raise Refused("the receiver stands in parentheses of its own: take them out")
+        _receiver_is_bare(chain)
         # the parentheses close between two links: they move with the statement that they hold
         receiver = chain.source.text[slice(*chain.source.segment(chain.receiver))]
         yield Edit(chain.start, head.end, f"{wrap}{receiver}.{text}{prefix}{self.head}")
@@ -208,7 +257,7 @@ def _get(conversion: Conversion) -> list[Edit]:
     chain, terminal = conversion.chain, conversion.ends_with
     assert terminal is not None
     text, head = chain.source.text, chain.links[0]
-    if text[chain.start : chain.source.segment(chain.receiver)[0]] or chain.gap(0):
+    if _prefix(chain) or chain.gap(0):
         raise Refused("get() on a query in parentheses of its own: take them out")
     comma = " " if _trailing_comma(chain, head) else ", "
     edits = [Edit(head.start, head.end, "get")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.codemod.chains import Chain
 
 _ITERATING = frozenset("list tuple set frozenset sorted sum dict enumerate iter any all min max zip map filter".split())
 _LIST_METHODS = frozenset("append extend insert remove pop clear sort reverse copy".split())
@@ -70,6 +71,21 @@ class Usage:
             case ast.Expr():
                 return "is built and not run"
         return "is used as a value"
+
+    def grouping(self, chain: Chain) -> tuple[int, int] | None:
+        """The offsets of `(` and behind `)` when a whole right side or returned value is this chain in parentheses."""
+        parent = self._parent(chain.node)
+        if not isinstance(parent, ast.Assign | ast.AnnAssign | ast.Return | ast.AugAssign):
+            return None
+        text = chain.source.text
+        before, after = chain.start, chain.stop
+        while before and text[before - 1].isspace():
+            before -= 1
+        while after < len(text) and text[after].isspace():
+            after += 1
+        if text[before - 1 : before] == "(" and text[after : after + 1] == ")":
+            return before - 1, after + 1
+        return None
 
     def needs_list(self, node: ast.expr) -> bool:
         """Whether rows must stay a `list` for the type checker: `Query.all` gave a list, a result gives a Sequence."""
