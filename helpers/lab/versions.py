@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,23 +56,16 @@ class Worker:
         self._process.communicate()
 
     def __call__(self, job: dict[str, Json]) -> dict[str, Json]:
-        """The report on `job`; raises InterpreterError when the process died or took longer than its patience."""
-        timer = threading.Timer(self.patience, self._process.kill)
-        timer.start()
+        """The report on `job`; raises InterpreterError when the code took the process down or took too long."""
+        assert self._process.stdin and self._process.stdout
         try:
-            report: dict[str, Json] = json.loads(self._ask(json.dumps(job)))
-            return report
+            self._process.stdin.write(json.dumps({**job, "patience": self.patience}) + "\n")
+            self._process.stdin.flush()
+            report: dict[str, Json] = json.loads(self._process.stdout.readline())
         except (OSError, json.JSONDecodeError) as error:
             fact = f"stopped, or gave no report within {self.patience:g} seconds"
             raise InterpreterError(str(self.python), fact, "run it by hand; is SQLAlchemy installed there?") from error
-        finally:
-            timer.cancel()
-
-    def _ask(self, line: str) -> str:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
+        return report
 
 
 class Workers:

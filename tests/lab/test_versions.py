@@ -66,9 +66,23 @@ def test_a_process_that_dies_is_an_error_with_its_interpreter() -> None:
         run(Side("import os\nos._exit(3)", "None"), probe=worker)
 
 
-def test_a_job_that_never_ends_is_ended() -> None:
-    with Worker(Path(sys.executable), patience=0.5) as worker, pytest.raises(InterpreterError):
-        run(Side("while True: pass", "None"), probe=worker)
+def test_a_job_that_never_ends_is_ended_and_the_next_one_runs() -> None:
+    with Worker(Path(sys.executable), patience=0.5) as worker:
+        with pytest.raises(InterpreterError, match=r"within 0\.5 seconds"):
+            run(Side("while True: pass", "None"), probe=worker)
+        assert run(Side("", "1"), probe=worker).value == 1
+
+
+def test_an_interpreter_without_sqlalchemy_is_an_error() -> None:
+    with Worker(Path("/bin/false")) as worker, pytest.raises(InterpreterError):
+        run(Side("", "1"), probe=worker)
+
+
+def test_models_that_do_not_run_are_told_by_the_job() -> None:
+    with Worker(Path(sys.executable)) as worker:
+        seen = run(Side("", "1", models="import nowhere"), probe=worker)
+    assert seen.failure
+    assert (seen.phase, seen.failure.type) == ("module", "ModuleNotFoundError")
 
 
 def test_the_probe_sees_nothing_of_the_helpers_package() -> None:
