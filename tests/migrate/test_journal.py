@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import ChangedOnDiskError, JournalError, UsageError
@@ -165,7 +165,7 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, number: int, error: BaseException) 
             raise error
         real(source, target)
 
-    monkeypatch.setattr(disk.os, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -348,6 +348,7 @@ STEPS = st.lists(
 )
 
 
+@settings(max_examples=20)  # each write waits for the disk a dozen times
 @given(STEPS)
 def test_any_sequence_of_writes_and_undos_is_a_stack_of_bytes(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str | dict[str, bytes]]
@@ -374,7 +375,7 @@ def test_any_sequence_of_writes_and_undos_is_a_stack_of_bytes(
 
 
 @pytest.fixture
-def killed_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], object], int], bool]]:
+def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object], int], bool]:
     """Run something in which the process ends at the n-th call that reaches the disk; False when it got through."""
 
     def run(do: Callable[[], object], number: int) -> bool:

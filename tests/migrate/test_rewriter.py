@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,14 +25,16 @@ def project(**files: str | bytes) -> Project:
     return Project(Path("app"), {path: parse_source(path, content) for path, content in data.items()})
 
 
-def finding(path: str, *edits: Edit, code: str = "AM201", column: int = 1, **fix: object) -> Finding:
-    repair = Fix(edits, **fix)  # type: ignore[arg-type]
-    return Finding(code, path, 1, column, "<module>", "found", Applicability.SAFE, repair)
+def finding(
+    path: str, *edits: Edit, column: int = 1, adds: tuple[ImportName, ...] = (), drops: tuple[str, ...] = ()
+) -> Finding:
+    repair = Fix(edits, adds, drops)
+    return Finding("AM201", path, 1, column, "<module>", "found", Applicability.SAFE, repair)
 
 
-def replacing(text: str, old: str, new: str, path: str = "app.py", **fix: object) -> Finding:
+def replacing(text: str, old: str, new: str, path: str = "app.py", **imports: tuple[Any, ...]) -> Finding:
     start = text.index(old)
-    return finding(path, Edit(start, start + len(old), new), column=start + 1, **fix)
+    return finding(path, Edit(start, start + len(old), new), column=start + 1, **imports)
 
 
 def wrapping(text: str, part: str, opening: str, closing: str) -> Finding:
