@@ -75,7 +75,8 @@ def _modules(names: tuple[str, ...]) -> Iterator[None]:
 
 
 def _import_texts(job: dict[str, Any]) -> dict[str, Any]:
-    sys.modules["models"] = _PREPARED.get(job["models"]) or _module("models", job["models"])
+    if job["models"]:  # an application has models of its own, maybe of this very name
+        sys.modules["models"] = _PREPARED.get(job["models"]) or _module("models", job["models"])
     return vars(_module("example", job["module"]))
 
 
@@ -311,7 +312,7 @@ def _in_child(job: dict[str, Any]) -> str:
 
 
 def _prepare(models: str) -> None:
-    if models in _PREPARED:
+    if not models or models in _PREPARED:
         return
     with contextlib.suppress(Exception), _modules(("models",)):  # the job will meet the error and tell it
         module = _module("models", models)

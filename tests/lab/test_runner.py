@@ -182,6 +182,13 @@ def test_no_module_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "example" not in sys.modules
 
 
+def test_without_models_the_name_is_free_for_those_of_an_application(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("MINE = 7\n", encoding="utf-8")
+    seen = run(Side(f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport models", "models.MINE", models=""))
+    sys.path.remove(str(tmp_path))
+    assert seen.value == 7
+
+
 async def test_an_asynchronous_side_runs_beside_a_running_loop() -> None:
     module = "import asyncio\nasync def find(session):\n    await asyncio.sleep(0)\n    return 1\n"
     assert asyncio.get_running_loop().is_running()
