@@ -46,7 +46,7 @@ def seed(root: Path, commands: Sequence[Sequence[str]], *, variable: str = "DATA
 
 
 def observe(root: Path, scenario: Scenario, template: bytes) -> Observation:
-    """What the scenario does with the code below `root` on a copy of `template`; its exceptions are observed, not raised.
+    """What the scenario does with the code below `root` on a copy of `template`; nothing it raises comes out.
 
     Each call starts a fresh process, so that two copies of one application never meet.
     """
