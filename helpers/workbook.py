@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import pathspec
 
+from helpers.analysis.census import Census, census
 from helpers.analysis.project import UNREADABLE, Project, load_project
 from helpers.codemod import registry, scanner
 from helpers.codemod.pattern import Pattern
@@ -22,12 +24,41 @@ from helpers.migrate.rewriter import in_files, rewrite
 from helpers.migrate.scratch import make_scratch, remove_scratch
 from helpers.model import Applicability, ChangeSet, Example, Finding, JournalEntry, Skipped, Stage, Step
 
-if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only a comparison needs it
+if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs it
+    from helpers.lab.application import Scenario
     from helpers.lab.differential import Comparison
+    from helpers.lab.exercises import Exercise, Verdict
+    from helpers.lab.runner import Observation
 
 _GLOBS = "write it as in a .gitignore, relative to the application's folder"
 
-__all__ = ["FileFindings", "Pattern", "UnreadableFile", "Workbook"]
+_RUNNING = {
+    "Comparison": "helpers.lab.differential",
+    "Exercise": "helpers.lab.exercises",
+    "Observation": "helpers.lab.runner",
+    "Scenario": "helpers.lab.application",
+    "Verdict": "helpers.lab.exercises",
+}
+
+__all__ = [
+    "Census",
+    "Comparison",
+    "Example",
+    "Exercise",
+    "FileFindings",
+    "Observation",
+    "Pattern",
+    "Scenario",
+    "UnreadableFile",
+    "Verdict",
+    "Workbook",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _RUNNING:
+        return getattr(importlib.import_module(_RUNNING[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)
@@ -164,6 +195,10 @@ class Workbook:
             raise UsageError(path, "is not a readable Python file of the application", "choose one that scan names")
         return source.text
 
+    def census(self) -> Census:
+        """What a migration will meet: routes, session calls, routes that block; counted from the code."""
+        return census(self._read())
+
     @staticmethod
     def explain(code: str) -> type[Pattern]:
         """The pattern of this name or code. UsageError when there is none."""
@@ -180,6 +215,39 @@ class Workbook:
         from helpers.lab.differential import compare_example
 
         return compare_example(example)
+
+    @staticmethod
+    def compare_runs(before: Observation, after: Observation) -> Comparison:
+        """Compare what `observe` saw, say in two copies of one application."""
+        from helpers.lab.differential import compare
+
+        return compare(before, after)
+
+    def seed(self, commands: Iterable[Iterable[str]]) -> bytes:
+        """The SQLite file that the application's own commands fill, each the words after `python`. WorkbookError."""
+        from helpers.lab.application import seed
+
+        return seed(self.root, [list(command) for command in commands])
+
+    def observe(self, scenario: Scenario, database: bytes) -> Observation:
+        """Run a call of the application, in a process of its own, on a copy of the SQLite file `database`."""
+        from helpers.lab.application import observe
+
+        return observe(self.root, scenario, database)
+
+    @staticmethod
+    def exercise(name: str) -> Exercise:
+        """The exercise of the pattern called `name`. UsageError when it has none."""
+        from helpers.lab.exercises import load
+
+        return load(name)
+
+    @staticmethod
+    def check(exercise: Exercise, answer: str) -> Verdict:
+        """Judge an answer, a text of functions, by running it against the legacy functions."""
+        from helpers.lab.exercises import judge
+
+        return judge(exercise, answer)
 
     def _read(self) -> Project:
         if self._project is None:
