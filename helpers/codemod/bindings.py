@@ -127,7 +127,8 @@ class Bindings:
     def _if(self, node: ast.If, place: _Place) -> Iterator[Bound]:
         maybe = replace(place, certain=False, leading=False)
         positive, negative = type_checking(node.test), type_checking(node.test, negated=True)
-        yield from self._block(node.body, place if negative else maybe)
+        typing = replace(maybe, scope="typing") if positive else maybe
+        yield from self._block(node.body, place if negative else typing)
         yield from self._block(node.orelse, place if positive else maybe)
 
     def _try(self, node: ast.Try | ast.TryStar, place: _Place) -> Iterator[Bound]:
@@ -154,7 +155,8 @@ class Bindings:
                 continue
             module = "." * node.level + (node.module or "")
             if alias.name == "*":
-                self.stars.append((module, node.lineno, certain))
+                if place.scope != "typing":
+                    self.stars.append((module, node.lineno, certain))
                 continue
             target = f"{module}.{alias.name}"
             yield Bound(alias.asname or alias.name, target, target, node.lineno, certain, harmless)

@@ -26,13 +26,17 @@ def insert_import(source: Source, add: ImportName, *, after: int = 0, own: Colle
     stands = [node for node in source.tree.body if isinstance(node, ImportStatement) and node.lineno < last]
     star = next((node for node in source.tree.body if node.lineno <= after <= (node.end_lineno or 0)), None)
     if star:
-        return _below(source, star, import_line(add))
+        root = add.module.partition(".")[0]
+        kin = [node for node in stands if node.lineno > after and _module(node).partition(".")[0] == root]
+        return _among(source, kin, add, own) if kin else _below(source, star, import_line(add))
     group = _home(_groups(source, stands), add, own)
     if group:
         return _among(source, group, add, own)
     above = [node for node in stands if _section(node, own) < _THIRD_PARTY]
     if above:
         return _below(source, above[-1], import_line(add), apart=True)
+    if stands and not _line_before(source, stands[0]).strip():
+        return _above(source, stands[0], import_line(add), apart=True)
     return _at_top(source, import_line(add))
 
 
@@ -157,9 +161,17 @@ def _below(source: Source, node: ast.stmt, line: str, *, apart: bool = False) ->
     return f"{head}{gap}{line}{newline}{_gap_below(source, tail) if apart else ''}{tail}"
 
 
-def _above(source: Source, node: ast.stmt, line: str) -> str:
-    at = source.lines[node.lineno - 1]
-    return f"{source.text[:at]}{line}{source.newline}{source.text[at:]}"
+def _above(source: Source, node: ast.stmt, line: str, *, apart: bool = False) -> str:
+    """`line` on the line before a statement; `apart` leaves the comments that belong to the statement with it."""
+    first = node.lineno
+    last = max((other.end_lineno or 0 for other in source.tree.body if other.lineno < first), default=0)
+    while apart and first - 1 > last and source.text[source.lines[first - 2] :].lstrip(" \t\f").startswith("#"):
+        first -= 1
+    at = source.lines[first - 1]
+    if apart and not source.text[:at].strip():  # a license, a cookie
+        return _at_top(source, line)
+    gap = source.newline if apart else ""
+    return f"{source.text[:at]}{line}{source.newline}{gap}{source.text[at:]}"
 
 
 def _line_before(source: Source, node: ast.stmt) -> str:

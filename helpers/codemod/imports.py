@@ -155,13 +155,14 @@ def _width(source: Source) -> int:
 
 
 def _dropped(text: str, drops: frozenset[str], around: Surroundings) -> str:
-    before = references(around.before) if around.before is not None else None
     source = parse_text(text)
-    after = references(text)
-    removable = list(_removable(source.tree.body))
-    for node in reversed(removable):
-        names = {bound for bound, spelled in _spellings(node) if drops & {bound, spelled}}
-        names = {name for name in names if name not in after | around.kept and (before is None or name in before)}
+    candidates = bound_by(source.tree, drops) - around.kept
+    if candidates and around.before is not None:
+        candidates &= references(around.before, candidates)
+    if candidates:
+        candidates -= references(text, candidates)
+    for node in reversed(list(_removable(source.tree.body)) if candidates else []):
+        names = {bound for bound, spelled in _spellings(node) if drops & {bound, spelled} and bound in candidates}
         if names:
             text = _without(parse_text(text), node, names)
     return text
@@ -234,25 +235,23 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _TYPE_COMMENT = re.compile(r"#\s*type:([^\r\n]*)")
 
 
-def references(text: str) -> frozenset[str]:
-    """The identifiers that code, annotations in strings, `__all__` and type comments of a file refer to."""
-    tree = parse_text(text).tree
+def references(text: str, among: frozenset[str]) -> frozenset[str]:
+    """Those of `among` that code, annotations in strings, `__all__` and type comments of a file refer to."""
+    nodes = list(ast.walk(parse_text(text).tree))
     names: set[str] = {word for comment in _TYPE_COMMENT.findall(text) for word in _WORD.findall(comment)}
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.Name):
             names.add(node.id)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             names.update(node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            names.update(_expression_names(node.value))
-    return frozenset(names)
+            names.update(_expression_names(node.value) if any(name in node.value for name in among) else ())
+    return frozenset(names & among)
 
 
 def _expression_names(value: str) -> set[str]:
     """The names in a string that reads as an expression: what an annotation or an entry of `__all__` looks like."""
-    if len(value) > 500 or not _WORD.search(value):
-        return set()
     try:
         tree = parse_text(f"({value.strip()}\n)").tree
     except SourceError:

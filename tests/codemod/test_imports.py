@@ -332,6 +332,22 @@ ADDITIONS = {
         "import httpx\r\nfrom sqlalchemy import select\r\n\r\nx = 1\r\n",
     ),
     "lone carriage returns": ("import httpx\rx = 1\r", "import httpx\rfrom sqlalchemy import select\rx = 1\r"),
+    "imports of the application alone": (
+        '"""Doc."""\n\n# License\n\n# ours\nfrom .models import Base\n',
+        '"""Doc."""\n\n# License\n\nfrom sqlalchemy import select\n\n# ours\nfrom .models import Base\n',
+    ),
+    "a docstring that ends like a comment": (
+        '"""Doc\n# end"""\nfrom .models import Base\n',
+        '"""Doc\n# end"""\nfrom sqlalchemy import select\n\nfrom .models import Base\n',
+    ),
+    "a license directly above the application's imports": (
+        "# License\nfrom .models import Base\n",
+        "# License\n\nfrom sqlalchemy import select\n\nfrom .models import Base\n",
+    ),
+    "a star import for the type checker": (
+        "import httpx\n\nif TYPE_CHECKING:\n    from app.models import *\n",
+        "import httpx\nfrom sqlalchemy import select\n\nif TYPE_CHECKING:\n    from app.models import *\n",
+    ),
     "a star import of the application": (
         "from app.models import *\nimport httpx\n",
         "from app.models import *\nfrom sqlalchemy import select\nimport httpx\n",
@@ -519,7 +535,8 @@ def test_adding_and_dropping_go_together() -> None:
 
 
 def test_references_leave_out_what_is_only_text() -> None:
-    assert references("x = 'a b'\ny: 'List[z]'\n'''w'''\n") == {"x", "y", "List", "z"}
+    text = "x = 'a b'\ny: 'List[z]'\n'''w'''\n"
+    assert references(text, frozenset("abwxyz")) == {"x", "y", "z"}
 
 
 # --- laws -------------------------------------------------------------------------------------------------------------
