@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Self
 import pathspec
 
 from helpers.analysis.census import Census, census
-from helpers.analysis.project import UNREADABLE, Project, load_project
+from helpers.analysis.project import Project, load_project
 from helpers.codemod import registry, scanner
 from helpers.codemod.pattern import Pattern
+from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import JournalError, UsageError
 from helpers.migrate import journal
 from helpers.migrate.disk import plain_file
 from helpers.migrate.rewriter import in_files, rewrite
 from helpers.migrate.scratch import make_scratch, remove_scratch
-from helpers.model import Applicability, ChangeSet, Example, Finding, JournalEntry, Skipped, Stage, Step
+from helpers.model import ChangeSet, Example, Finding, JournalEntry, Skipped, Stage, Step
 
 if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs it
     from helpers.lab.application import Scenario
@@ -49,7 +50,6 @@ __all__ = [
     "Observation",
     "Pattern",
     "Scenario",
-    "UnreadableFile",
     "Verdict",
     "Workbook",
 ]
@@ -68,24 +68,6 @@ class FileFindings:
     path: str
     applicable: int
     manual: int
-
-
-class UnreadableFile(Pattern):
-    """The facts of the finding that every scan may have, so that it can be explained and ignored like any other."""
-
-    CODE = UNREADABLE
-    NAME = "unreadable_file"
-    SUMMARY = "A file that cannot be read as Python is left as it is"
-    WHY = (
-        "A file that does not decode, does not parse, or lies outside the folder by way of a symbolic link is named "
-        "with its place and a remedy. Everything else goes on without it, but what it calls or defines stays unknown."
-    )
-    STAGE = Stage.DEPENDENCIES
-    APPLICABILITY = Applicability.MANUAL
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """The files that could not be read."""
-        yield from project.problems
 
 
 class Workbook:
@@ -127,7 +109,7 @@ class Workbook:
         """
         out = set(_patterns(ignore)) if (ignore := tuple(ignore)) else set()
         found = self._scan(tuple(pattern for pattern in _patterns(select) if pattern not in out))
-        return tuple(finding for finding in found if UnreadableFile not in out or finding.code != UNREADABLE)
+        return tuple(finding for finding in found if UnreadableFile not in out or finding.code != UnreadableFile.CODE)
 
     def preview(
         self, select: Iterable[str] = (), *, files: Iterable[str] = (), findings: Iterable[str] | None = None
@@ -275,7 +257,7 @@ class Workbook:
         project = self._read()
         paths = [*project.sources, *(problem.path for problem in project.problems)]
         for glob in globs:
-            if not (glob.startswith("!") or _matches(glob, paths)):
+            if not _matches(glob.removeprefix("!"), paths):
                 raise UsageError(glob, "matches no Python file of the application", _GLOBS)
         return in_files(findings, globs)
 

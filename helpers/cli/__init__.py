@@ -49,8 +49,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, WorkbookError):
         return str(error)
     if isinstance(error, OSError):
-        _drop_stdout()  # when it was stdout that failed, it must not fail again on the way out
-        return f"{error.filename or 'workbook'}: {error.strerror or error}; mend that and try again"
+        place = "standard output" if _stdout_fails() else error.filename or "workbook"
+        return f"{place}: {error.strerror or error}; mend that and try again"
     fact = f"an error of the workbook itself ({type(error).__name__}: {error})"
     return f"workbook: {fact}; set WORKBOOK_TRACEBACK=1 and report what it shows"
 
@@ -62,6 +62,16 @@ def _make_streams_safe() -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
+
+
+def _stdout_fails() -> bool:
+    """Whether it is stdout that cannot be written; it does not fail again on the way out."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
+        return True
+    return False
 
 
 def _drop_stdout() -> None:

@@ -82,7 +82,7 @@ def _undo(parser: Parser) -> None:
 
 
 def _path(parser: Parser) -> None:
-    parser.add_argument("path", metavar="PATH", type=Path, help="the folder of the application")
+    parser.add_argument("path", metavar="PATH", type=_path_of, help="the folder of the application")
 
 
 def _codes(parser: argparse._ActionsContainer, option: str, summary: str) -> None:
@@ -93,6 +93,12 @@ def _codes(parser: argparse._ActionsContainer, option: str, summary: str) -> Non
 def _files(parser: Parser) -> None:
     text = "only in files that match, as in a .gitignore; relative to PATH, and after it"
     parser.add_argument("--files", metavar="GLOB", nargs="+", action="extend", default=[], help=text)
+
+
+def _path_of(text: str) -> Path:
+    if not text:  # Path("") is the current folder, which an unset variable of a script does not mean
+        raise argparse.ArgumentTypeError("is empty")
+    return Path(text)
 
 
 def _words(text: str) -> list[str]:

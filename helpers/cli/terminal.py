@@ -38,7 +38,6 @@ def tell_bytes(data: bytes) -> None:
     """Bytes to stdout as they are, after what was told before."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
 
 
 @contextmanager
