@@ -55,7 +55,6 @@ def test_every_link_leads_to_a_file(document: Path) -> None:
     assert [link for link in named(LINK, document) if not (document.parent / link).exists()] == []
 
 
-@pytest.mark.skipif(not (ROOT / "helpers" / "cli.py").exists(), reason="the command line is not there yet")
 @pytest.mark.parametrize("verb", named(WORKBOOK_COMMAND, *DOCUMENTS))
 def test_a_documented_verb_exists(verb: str) -> None:
     result = subprocess.run([sys.executable, "-m", "helpers", verb, "--help"], cwd=ROOT, capture_output=True, text=True)
