@@ -7,6 +7,7 @@ import builtins
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 _SAME_OBJECTS = {"sqlalchemy.future.select": "sqlalchemy.select", "sqlalchemy.sql.functions.func": "sqlalchemy.func"}
 _SAME_MODULES = {
@@ -56,7 +57,17 @@ class Bindings:
         self._passed_over: set[int] = set()
         for bound in self._block(tree.body, _Place()):
             self.imports[bound.name].append(bound)
-        self.taken, self.read = self._names(tree)
+        self._tree = tree
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The identifiers that something other than an import binds, in any scope but a class's methods."""
+        return self._names[0]
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The identifiers that the file reads."""
+        return self._names[1]
 
     def usable(self, target: str) -> list[str]:
         """The identifiers that denote `target` at run time, everywhere in the file, in the order of their lines."""
@@ -161,9 +172,10 @@ class Bindings:
             target = f"{module}.{alias.name}"
             yield Bound(alias.asname or alias.name, target, target, node.lineno, certain, harmless)
 
-    def _names(self, tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
+    @cached_property
+    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
         taken, read = set(), set()
-        for node in ast.walk(tree):
+        for node in ast.walk(self._tree):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 read.add(node.id)
             elif (name := _stored(node)) and id(node) not in self._passed_over:

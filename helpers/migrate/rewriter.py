@@ -16,7 +16,9 @@ from helpers.codemod.imports import Surroundings, bound_by, edit_imports
 from helpers.errors import SourceError
 from helpers.migrate.reexports import read_elsewhere
 from helpers.migrate.splice import Accepted, compatible, splice
-from helpers.model import Applicability, ChangeSet, FileChange, Finding, Skipped, Step
+from helpers.model import Applicability, ChangeSet, Edit, FileChange, Finding, Skipped, Step
+
+_NO_COMMENT = re.compile(r"""(?:[^#'"\\]++|'[^#'\\\r\n]*+'|"[^#"\\\r\n]*+")*+""")
 
 
 def rewrite(project: Project, step: Step) -> ChangeSet:
@@ -101,7 +103,7 @@ def _result(project: Project, source: Source, chosen: Sequence[Accepted]) -> byt
         text = edit_imports(spliced, adds, drops, _surroundings(project, source, drops))
         after = source.encode(text)
         again = parse_source(source.path, after)
-        lost = _comments(source.text) - _comments(text)
+        lost = _lost_comments(source.text, text, chosen)
     except SourceError as error:
         return f"the result is not sound: {error.fact}"
     except (tokenize.TokenError, SyntaxError) as error:
@@ -133,6 +135,23 @@ def _own_packages(project: Project) -> frozenset[str]:
     parts = [path.removesuffix(".py").split("/") for path in project.sources]
     tops = {part[0] for part in parts} | {part[1] for part in parts if part[0] == "src" and len(part) > 1}
     return frozenset(tops | {project.root.resolve().name})
+
+
+def _lost_comments(old: str, new: str, chosen: Iterable[Accepted]) -> Counter[str]:
+    same_quotes = all(old.count(quotes) == new.count(quotes) for quotes in ("'''", '"""'))
+    if same_quotes and all(_apart_from_comments(old, edit) for item in chosen for edit in item.fix.edits):
+        return Counter()
+    return _comments(old) - _comments(new)
+
+
+def _apart_from_comments(text: str, edit: Edit) -> bool:
+    """Whether an edit cannot begin, end or change a comment: it stands behind none, and its strings end inside it.
+
+    Most edits are of this kind, and to look for the comments of a whole file takes longer than to rewrite it.
+    """
+    start = max(text.rfind("\n", 0, edit.start), text.rfind("\r", 0, edit.start)) + 1
+    parts = (text[edit.start : edit.end], edit.text)
+    return "#" not in text[start : edit.start] and all(_NO_COMMENT.fullmatch(part) for part in parts)
 
 
 def _comments(text: str) -> Counter[str]:

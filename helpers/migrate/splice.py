@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from helpers.model import Edit, Finding, Fix, ImportName, Skipped
@@ -16,10 +17,11 @@ class Accepted:
     finding: Finding
     fix: Fix
 
-    @property
+    @cached_property
     def span(self) -> tuple[int, int]:
-        """From the first character that the fix touches to the last."""
-        return min(edit.start for edit in self.fix.edits), max(edit.end for edit in self.fix.edits)
+        """From the first character that the fix touches to the last; nothing at the top for imports alone."""
+        edits = self.fix.edits or (Edit(0, 0, ""),)
+        return min(edit.start for edit in edits), max(edit.end for edit in edits)
 
 
 def compatible(candidates: Iterable[Accepted], length: int) -> tuple[list[Accepted], list[Skipped]]:
@@ -62,7 +64,7 @@ def _order(edit: Edit, item: Accepted) -> tuple[int, bool, int, int]:
 
 
 def _outer_first(item: Accepted) -> tuple[int, int, int, int]:
-    start, end = item.span if item.fix.edits else (0, 0)
+    start, end = item.span
     return start, -end, item.finding.line, item.finding.column
 
 
@@ -78,8 +80,10 @@ def _fault(fix: Fix, length: int) -> str | None:
 
 
 def _collision(item: Accepted, chosen: Sequence[Accepted]) -> str | None:
+    start, end = item.span
     for other in chosen:
-        if any(_overlap(edit, theirs) for edit in item.fix.edits for theirs in other.fix.edits):
+        apart = other.span[1] < start or end < other.span[0]
+        if not apart and any(_overlap(edit, theirs) for edit in item.fix.edits for theirs in other.fix.edits):
             return f"overlaps the fix of {other.finding.code} at {other.finding.place}; run again after it"
         if _contradict(item.fix.adds, other.fix.adds):
             return f"needs a name that {other.finding.code} at {other.finding.place} binds; run again after it"

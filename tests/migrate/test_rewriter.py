@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.analysis.project import Project
@@ -286,11 +289,24 @@ def test_only_what_the_applied_edits_cover_changes(names: list[str], data: st.Da
     assert (text_of(changes) if changes.changes else text) == expected
 
 
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.sampled_from(["", "x", "(", "é"])), max_size=6))
-def test_whatever_the_edits_are_the_result_parses_and_all_findings_are_accounted_for(
-    edits: list[tuple[int, int, str]],
-) -> None:
-    changes = run(project(app="a = (b) # c\n"), *(finding("app.py", Edit(*edit)) for edit in edits))
-    for change in changes.changes:
+def comments(text: str) -> list[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return [token.string for token in tokens if token.type == tokenize.COMMENT]
+
+
+COMMENTED = """a = (b) # c
+d = "" + "#" # e
+'f' # g
+"""
+PIECES = st.lists(st.sampled_from(["x", "(", ")", '"', "'", "#", "\n", "é", '""', " "]), max_size=3).map("".join)
+EDITS = st.lists(st.tuples(st.integers(0, len(COMMENTED)), st.integers(0, 3), PIECES), max_size=4)
+
+
+@settings(max_examples=500)
+@given(EDITS)
+def test_whatever_the_edits_are_the_result_parses_and_keeps_every_comment(edits: list[tuple[int, int, str]]) -> None:
+    findings = [finding("app.py", Edit(start, start + length, text)) for start, length, text in edits]
+    for change in run(project(app=COMMENTED), *findings).changes:
         ast.parse(change.after)
-        assert b"# c" in change.after
+        kept = Counter(comment.rstrip() for comment in comments(change.after.decode()))
+        assert not Counter(["# c", "# e", "# g"]) - kept
