@@ -29,7 +29,10 @@ class Relationship:
 
 @dataclass(frozen=True, eq=False)
 class Entity:
-    """A mapped class. `complete` says that every base is known, so that no attribute can hide."""
+    """A mapped class. `complete` says that every base is known, so that no attribute can hide.
+
+    `tables` names its tables, those of its bases included; `references` the tables and classes its foreign keys point to.
+    """
 
     definition: Definition
     bases: tuple[Definition, ...]
@@ -37,6 +40,8 @@ class Entity:
     relationships: Mapping[str, Relationship]
     others: frozenset[str]
     complete: bool
+    tables: frozenset[str] = frozenset()
+    references: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -117,6 +122,15 @@ class MappedClasses:
         names = {entity.name, *(base.name for base in entity.bases)}
         return next((back for key in names for back in self.backrefs.get(key, ()) if back.name == name), None)
 
+    def many(self, entity: Entity, relation: Relationship) -> bool | None:
+        """Whether a relationship of `entity` is a collection; where it does not say, the foreign keys do. None: unknown."""
+        target = self.by_name(relation.target) if relation.target else None
+        if relation.many is not None or target is None or target is entity:
+            return relation.many
+        ours = bool(entity.references & (target.tables | {target.name}))
+        theirs = bool(target.references & (entity.tables | {entity.name}))
+        return None if ours is theirs else theirs
+
     def subclasses(self, entity: Entity) -> Iterator[Entity]:
         """The entities that inherit from `entity`, itself left out."""
         return (other for other in self.all if other is not entity and other.is_a(entity))
@@ -129,31 +143,34 @@ class MappedClasses:
         if entity.key in seen:
             return False
         answers: set[bool | None] = {False if entity.complete else None}
-        for relation in self._eager(entity):
+        for owner, relation in self._eager(entity):
             target = self.by_name(relation.target) if relation.target else None
             deeper = self._joined(target, seen | {entity.key}) if target else None
-            answers.add(True if relation.many is not False else deeper)
+            answers.add(True if self.many(owner, relation) is not False else deeper)
         return True if True in answers else None if None in answers else False
 
-    def _eager(self, entity: Entity) -> Iterator[Relationship]:
+    def _eager(self, entity: Entity) -> Iterator[tuple[Entity, Relationship]]:
         for one in (entity, *self.subclasses(entity)):
             names = {one.name, *(base.name for base in one.bases)}
-            yield from (relation for relation in one.relationships.values() if relation.lazy == "joined")
-            yield from (back for name in names for back in self.backrefs.get(name, ()) if back.lazy == "joined")
+            backs = [back for name in names for back in self.backrefs.get(name, ())]
+            yield from ((one, item) for item in [*one.relationships.values(), *backs] if item.lazy == "joined")
 
     def _read(self, found: Definition) -> Entity | None:
         node = found.node
         assert isinstance(node, ast.ClassDef)
         bases, mapped, complete = self._bases(found)
         names = {base.name for base in bases} | {found.name}
-        if not (mapped or _mapped_here(node) or names & self.imperative) or _abstract(node):
+        if not (mapped or _mapped_here(node) or names & self.imperative) or _abstract(node) or self._is_base(found):
             return None
         parts = [_attributes(base.node) for base in (found, *bases) if isinstance(base.node, ast.ClassDef)]
         relations = {name: relation for _, held, _ in reversed(parts) for name, relation in held.items()}
         columns = frozenset(name for held, _, _ in parts for name in held)
         others = frozenset(name for _, _, held in parts for name in held)
         complete = complete and not names & self.imperative
-        return Entity(found, tuple(bases), columns, relations, others, complete)
+        nodes = [base.node for base in (found, *bases)]
+        tables = frozenset(table for part in nodes if (table := table_name(part)))
+        references = frozenset(name for part in nodes for name in _references(part))
+        return Entity(found, tuple(bases), columns, relations, others, complete, tables, references)
 
     def _bases(self, found: Definition) -> tuple[list[Definition], bool, bool]:
         """The project classes above one, whether a mapped base is among them, and whether every base is known."""
@@ -176,6 +193,12 @@ class MappedClasses:
             else:
                 complete = complete and isinstance(resolved, External) and resolved.name.startswith(_KNOWN_MIXINS)
         return above, mapped, complete
+
+    def _is_base(self, found: Definition) -> bool:
+        """Whether a class is a declarative base itself: its subclasses are mapped, it has no table."""
+        resolved = [self._base(found.module, base) for base in getattr(found.node, "bases", ())]
+        made = any(isinstance(base, External) and base.name.rpartition(".")[2].startswith("DeclarativeBase") for base in resolved)
+        return made or any("as_declarative" in ast.unparse(item) for item in getattr(found.node, "decorator_list", ()))
 
     def _base(self, module: Module, base: ast.expr) -> Definition | External | None:
         if isinstance(base, ast.Subscript):
@@ -272,6 +295,30 @@ def _relationship(name: str, annotation: ast.expr | None, call: ast.Call) -> Rel
     elif many is None and "secondary" in keywords:
         many = True
     return Relationship(name, _class_name(first) or target, many, _lazy(keywords.get("lazy")))
+
+
+def table_name(node: ast.AST) -> str | None:
+    """What a class body assigns to `__tablename__`, where it is plain text."""
+    for item in getattr(node, "body", []):
+        if isinstance(item, ast.Assign) and any(getattr(target, "id", "") == "__tablename__" for target in item.targets):
+            return item.value.value if isinstance(item.value, ast.Constant) and isinstance(item.value.value, str) else None
+    return None
+
+
+def _references(node: ast.AST) -> Iterator[str]:
+    """The tables and classes that the foreign keys of one class body point to."""
+    for call in ast.walk(node):
+        if not isinstance(call, ast.Call):
+            continue
+        keyed = [keyword.value for keyword in call.keywords if keyword.arg == "foreign_key"]
+        if _maker(call) == "ForeignKey":
+            keyed += call.args[:1]
+        elif _maker(call) == "ForeignKeyConstraint" and len(call.args) > 1 and isinstance(call.args[1], ast.List):
+            keyed += call.args[1].elts
+        for key in keyed:
+            name = key.value if isinstance(key, ast.Constant) else dotted_name(key)
+            if isinstance(name, str) and "." in name:
+                yield name.split(".")[-2]
 
 
 def _target(annotation: ast.expr | None) -> tuple[str | None, bool | None]:

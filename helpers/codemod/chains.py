@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from helpers.analysis.source import Source
@@ -77,8 +77,13 @@ def significant(text: str, start: int, stop: int) -> Iterator[tuple[str, int]]:
         position += 1
 
 
-def read_chain(source: Source, head: ast.Call, parents: Mapping[ast.AST, ast.AST]) -> Chain | None:
-    """The whole chain whose first link is the call `head` (`x.query(...)`); None where the text is not what ast says."""
+def read_chain(
+    source: Source, head: ast.Call, parents: Mapping[ast.AST, ast.AST], last: Collection[str] = ()
+) -> Chain | None:
+    """The chain whose first link is the call `head` (`x.query(...)`), up to the first link named in `last`.
+
+    None where the text is not what ast says.
+    """
     assert isinstance(head.func, ast.Attribute)
     links: list[Link] = []
     node: ast.expr = head
@@ -88,6 +93,8 @@ def read_chain(source: Source, head: ast.Call, parents: Mapping[ast.AST, ast.AST
             return None
         links.append(link)
         node = call or attribute
+        if link.name in last:
+            break
     start, stop = source.segment(node)
     return Chain(source, head.func.value, tuple(links), node, start, stop)
 

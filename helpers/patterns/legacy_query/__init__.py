@@ -16,7 +16,7 @@ from helpers.codemod.chains import Chain, read_chain
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import Pattern, fingerprint
 from helpers.model import Applicability, Finding, Fix, Stage
-from helpers.patterns.legacy_query.conversion import Converter
+from helpers.patterns.legacy_query.conversion import LAST, Converter
 from helpers.patterns.legacy_query.examples import EXAMPLES
 from helpers.patterns.legacy_query.guards import Guards
 from helpers.patterns.legacy_query.refusal import Refused
@@ -67,7 +67,7 @@ class _File:
         for head in sorted(heads, key=lambda node: -_depth(node, parents)):
             assert isinstance(head, ast.Call)
             tier = self._tier(head)
-            chain = read_chain(self._source, head, parents) if tier is not None else None
+            chain = read_chain(self._source, head, parents, LAST) if tier is not None else None
             if chain is not None:
                 found[head] = (chain, self._decide(chain, tier or Tier.BY_NAME, binder))
         yield from _numbered(self._families(found))

@@ -17,6 +17,8 @@ from helpers.patterns.legacy_query.usage import Usage
 
 LINKS = frozenset("filter filter_by where order_by group_by having distinct limit offset join outerjoin options".split())
 TERMINALS = frozenset("first all one one_or_none scalar get count exists".split())
+# what these give is no Query any more: whatever follows them belongs to the code around
+LAST = TERMINALS | frozenset("update delete subquery cte scalar_subquery as_scalar label statement value values".split())
 _AFTER_LIMIT = frozenset("filter filter_by where order_by group_by having join outerjoin".split())
 _ROW_NAMES = frozenset({"_asdict", "_mapping", "_fields"})
 _LATER = {
@@ -153,8 +155,7 @@ class Converter:
             raise Refused(f".{link.name}() takes raw SQL that is made elsewhere and may name Query's column labels")
         words = set(re.findall(r"\w+", value.value))
         for entity in self.project.mapped.all:
-            table = _table_name(entity.definition.node)
-            if table is None or any(word.startswith(f"{table}_") for word in words):
+            if not entity.tables or any(word.startswith(f"{table}_") for table in entity.tables for word in words):
                 raise Refused(f".{link.name}() takes raw SQL that may name Query's column labels: name the column itself")
 
     def _join(self, link: Link) -> None:
@@ -177,10 +178,7 @@ class Converter:
         ref, text = self._joined(joins[-1]) if joins else self._first(chain.links[0])
         found = [Rename(link.start, link.end, "where")]
         for keyword in link.keywords:
-            found.append(self._equality(chain, keyword, ref, text))
-            if closing := _needs_parentheses(keyword.value):
-                stop = chain.source.segment(keyword.value)[1]
-                found.append(Rename(stop, stop, closing))
+            found += self._equality(chain, keyword, ref, text)
         return found
 
     def _one_from(self, head: Link) -> bool:
@@ -219,7 +217,7 @@ class Converter:
                 return named, name
         raise Refused("filter_by() after this join cannot name the joined entity: write filter(Entity.column == ...)")
 
-    def _equality(self, chain: Chain, keyword: ast.keyword, ref: EntityRef, text: str) -> Rename:
+    def _equality(self, chain: Chain, keyword: ast.keyword, ref: EntityRef, text: str) -> list[Rename]:
         if keyword.arg is None:
             raise Refused("filter_by(**...) after a join: write filter(Entity.column == ...)")
         entity = ref.entity
@@ -227,10 +225,17 @@ class Converter:
         if not known:
             raise Refused(f"filter_by({keyword.arg}=...) after a join: `{text}` has no such attribute in sight")
         start = chain.source.offset(keyword.lineno, keyword.col_offset)
-        value = chain.source.segment(keyword.value)[0]
-        between = chain.source.text[start + len(keyword.arg) : value]
-        opening = between.partition("=")[2].strip()
-        return Rename(start, value, f"{text}.{keyword.arg} == {opening}{'(' if _needs_parentheses(keyword.value) else ''}")
+        value, stop = chain.source.segment(keyword.value)
+        opening = chain.source.text[start + len(keyword.arg or "") : value].partition("=")[2].strip()
+        constant = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
+        column = f"{text}.{keyword.arg}"
+        if constant is None and not opening:
+            return [Rename(start, stop, f"{column}.is_(None)")]
+        if isinstance(constant, bool) and not opening:  # true() compiles to what True does, and no linter minds it
+            return [Rename(start, stop, f"{column} == {{{str(constant).lower()}}}()")]
+        closing = _needs_parentheses(keyword.value)
+        ending = [Rename(stop, stop, closing)] if closing else []
+        return [Rename(start, value, f"{column} == {opening}{'(' if closing else ''}"), *ending]
 
     def _get(self, chain: Chain, terminal: Link, middle: list[Link]) -> Conversion:
         options = [link for link in middle if link.name == "options"]
@@ -283,6 +288,8 @@ class Converter:
         after = ".limit(1)" if name == "first" else ""
         as_list = name == "all" and usage.needs_list(chain.node)
         result = self._result(chain, name, shape)
+        if terminal is None and usage.made_into_dict(chain.node):
+            result = "all"  # dict() would take a result's keys() for those of a mapping
         grouping = usage.grouping(chain)
         return Conversion(
             chain, method, "", after, result, unique, as_list, terminal, renames=renames, parentheses=grouping
@@ -324,10 +331,3 @@ def _needs_parentheses(value: ast.expr) -> str:
 
 def _name_at(name: str, node: ast.AST) -> ast.Name:
     return ast.copy_location(ast.Name(name, ast.Load()), node)
-
-
-def _table_name(node: ast.AST) -> str | None:
-    for item in getattr(node, "body", []):
-        if isinstance(item, ast.Assign) and any(getattr(target, "id", "") == "__tablename__" for target in item.targets):
-            return item.value.value if isinstance(item.value, ast.Constant) and isinstance(item.value.value, str) else None
-    return None

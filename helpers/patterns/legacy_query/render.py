@@ -19,12 +19,19 @@ def render(conversion: Conversion, binder: NameBinder, line_length: int) -> Fix:
     """The fix for one chain. Refused where its parentheses cannot be taken apart."""
     names: dict[str, str] = {}
     adds: list[ImportName] = []
-    for module, name in conversion.needs:
+    constants = [name for name in ("true", "false") if any(f"{{{name}}}()" in item.text for item in conversion.renames)]
+    for module, name in [*conversion.needs, *(("sqlalchemy", constant) for constant in constants)]:
         names[name], added = binder.name(module, name)
         adds += [added] if added else []
     edits = _get(conversion) if conversion.method == "get" else _statement(conversion, names, line_length)
-    inside = [Edit(rename.start, rename.stop, rename.text) for rename in conversion.renames]
+    inside = [Edit(item.start, item.stop, _named(item.text, names, constants)) for item in conversion.renames]
     return Fix(tuple(sorted([*edits, *inside])), tuple(adds))
+
+
+def _named(text: str, names: dict[str, str], constants: list[str]) -> str:
+    for name in constants:
+        text = text.replace(f"{{{name}}}()", f"{names[name]}()")
+    return text
 
 
 def _statement(conversion: Conversion, names: dict[str, str], line_length: int) -> list[Edit]:
@@ -149,7 +156,7 @@ class Layout:
 
     def edits(self) -> list[Edit]:
         """The edits around and between the links."""
-        return [*self._opening(), *self._reindented(), *self._closing()]
+        return [*self._opening(), *self._continued(), *self._reindented(), *self._closing()]
 
     def fits(self, line_length: int) -> bool:
         """Whether no line that is pushed to the right becomes too long by it."""
@@ -182,42 +189,44 @@ class Layout:
         receiver = chain.source.text[slice(*chain.source.segment(chain.receiver))]
         yield Edit(chain.start, head.end, f"{wrap}{receiver}.{text}{prefix}{self.head}")
 
-    def _closing(self) -> Iterator[Edit]:
-        margin, deep = self._margin, self._deep()
-        after, unique = self.conversion.after, ".unique()" if self.conversion.unique else ""
-        if not self.broken:
-            yield from self._ended(after, f"){unique}")
-            return
-        at_line = self._begins_line(self._stop)
-        inner = after
-        if deep == 2 and after.endswith(")"):
-            inner, shut = after[:-1], f"{margin}{_INDENT})"
-        else:
-            shut = ""
-        own_line = self._begins_line(self._last.dot) and not self._comment_behind(self._last)
-        layout = f"{margin}{_INDENT * deep}" if inner and own_line else ""
-        if at_line and not shut:
-            yield from self._ended(f"{layout}{inner}", f"){unique}")
-        elif at_line:
-            # the terminal's own line already breaks: the inner parenthesis takes a line of its own before it
-            yield from self._ended(f"{layout}{inner}{shut}", f"){unique}")
-        else:
-            yield from self._ended(f"{layout}{inner}{shut}", f"{margin}){unique}")
-
-    def _ended(self, inner: str, outer: str) -> Iterator[Edit]:
-        """`inner` behind the last link, `outer` before the terminal, and the terminal by its new name."""
+    def _closing(self) -> list[Edit]:
+        """What follows the last link, the closing parenthesis, and the terminal by its new name."""
         stop, ending = self._stop, self.conversion.ends_with
-        tail = ")" if self.conversion.as_list else ""
-        if stop == self._last.stop:
-            inner, outer = "", inner + outer
-        if inner:
-            yield Edit(self._last.stop, self._last.stop, inner)
-        if ending and self.conversion.as_list:
-            yield Edit(stop, ending.stop, f"{outer}{tail}")
-            return
-        yield Edit(stop, stop, outer)
-        if ending and ending.name != self.conversion.result:
-            yield Edit(ending.start, ending.end, self.conversion.result)
+        inner, outer = self._inside(), f"){'.unique()' if self.conversion.unique else ''}"
+        start, text = self._last.stop, self.chain.source.text
+        gap = text[start:stop]
+        if self.broken and "#" in gap:
+            outer = outer if self._begins_line(stop) else f"{self._margin}{outer}"
+        elif self.broken:
+            return [Edit(start, stop, f"{inner}{self._margin}{outer}{self._result(ending)}"), *self._renamed(ending)]
+        if start == stop:
+            return [Edit(stop, stop, f"{inner}{outer}{self._result(ending)}"), *self._renamed(ending)]
+        between = [Edit(start, start, inner)] if inner else []
+        return [*between, Edit(stop, stop, f"{outer}{self._result(ending)}"), *self._renamed(ending)]
+
+    def _inside(self) -> str:
+        """`.limit(1)` and the like, on a line of its own where the links have theirs."""
+        after = self.conversion.after
+        if not self.broken or not after:
+            return after
+        own_line = self._begins_line(self._last.dot) and not self._comment_behind(self._last)
+        lead = f"{self._margin}{_INDENT * self._deep()}" if own_line else ""
+        if self._deep() == 2:
+            return f"{lead}{after[:-1]}{self._margin}{_INDENT}{after[-1]}"
+        return f"{lead}{after}"
+
+    def _result(self, ending: Link | None) -> str:
+        """What is called on the result of a chain that had no terminal; a list closes here."""
+        if ending is None:
+            return f".{self.conversion.result}()" if self.conversion.result else ""
+        return ")" if self.conversion.as_list else ""
+
+    def _renamed(self, ending: Link | None) -> list[Edit]:
+        if ending is None:
+            return []
+        if self.conversion.as_list:
+            return [Edit(ending.dot, ending.stop, "")]
+        return [] if ending.name == self.conversion.result else [Edit(ending.start, ending.end, self.conversion.result)]
 
     def _reindented(self) -> list[Edit]:
         if not self.broken:
@@ -228,7 +237,25 @@ class Layout:
         if self._begins_line(self._stop):
             last -= 1
         starts = [(line, source.lines[line - 1]) for line in range(first + 1, last + 1) if line not in kept]
-        return [Edit(at, at, _INDENT * self._deep()) for _, at in starts if _line(text, at).strip()]
+        shift = " " * self._shift()
+        return [Edit(at, at, shift) for _, at in starts if shift and _line(text, at).strip()]
+
+    def _shift(self) -> int:
+        """How far the lines move, in columns: to one indentation inside, where they are not as far already."""
+        inside = len(self._margin.strip("\r\n")) + len(_INDENT) * self._deep()
+        lines = [link.dot for link in self.chain.links if self._begins_line(link.dot)]
+        if not lines:
+            return len(_INDENT) * self._deep()
+        return max(inside - self.chain.source.position(lines[0])[1] + 1, 0)
+
+    def _continued(self) -> Iterator[Edit]:
+        """Line continuations between links go: the statement stands in parentheses now."""
+        text = self.chain.source.text
+        starts = [self.chain.source.segment(self.chain.receiver)[1], *(link.stop for link in self.chain.links)]
+        for start, link in zip(starts, self.chain.links, strict=False):
+            gap = text[start : link.dot]
+            if self.broken and link.dot < self._stop and "\\" in gap and "#" not in gap:
+                yield Edit(start, start + gap.rindex("\\") + 1, "")
 
     def _begins_line(self, offset: int) -> bool:
         source = self.chain.source

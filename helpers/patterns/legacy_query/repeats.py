@@ -190,7 +190,7 @@ class Options:
         if not isinstance(meaning, MappedAttribute) or meaning.owner.entity is None:
             return True
         relation = self.project.mapped.relationship(meaning.owner.entity, meaning.name)
-        if relation is None or relation.many is not False:
+        if relation is None or self.project.mapped.many(meaning.owner.entity, relation) is not False:
             return True
         target = self.project.mapped.by_name(relation.target) if relation.target else None
         return target is None or self.project.mapped.joins_a_collection(target) is not False

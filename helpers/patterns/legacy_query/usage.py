@@ -43,6 +43,11 @@ class Usage:
                 return True
         return False
 
+    def made_into_dict(self, node: ast.expr) -> bool:
+        """Whether the chain is handed to `dict(...)`."""
+        parent = self._parent(node)
+        return isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "dict"
+
     def _shadowed(self, name: str, at: ast.AST) -> bool:
         return bool(self.project.scopes(self.module).lookup(name, at)) or self.project.symbols.resolve(self.module, name) is not None
 
@@ -101,6 +106,8 @@ class Usage:
                 return self._listed(annotation)
             case ast.Assign(targets=[ast.Name(id=name)]):
                 return self._variable_needs_list(name, parent)
+            case ast.Assign(targets=[ast.Attribute() as target]):
+                return self._attribute_is_list(target, parent)
             case ast.Call() if node in parent.args:
                 return self._parameter_is_list(parent, parent.args.index(node))
             case ast.keyword(arg=str(name)):
@@ -135,6 +142,15 @@ class Usage:
         if any(isinstance(node.value, ast.List | ast.ListComp) or getattr(getattr(node.value, "func", None), "id", "") in ("list", "sorted") for node in earlier):
             return True
         return any(self._use_needs_list(use) for use in _uses(function, name))
+
+    def _attribute_is_list(self, target: ast.Attribute, assigned: ast.Assign) -> bool:
+        """Whether `self.x` is a list elsewhere in its class, by annotation or by what it is first assigned."""
+        for value, annotation in self.project.on_self(target, self.module):
+            if annotation is not None and self._listed(annotation):
+                return True
+            if value is not assigned.value and isinstance(value, ast.List | ast.ListComp):
+                return True
+        return False
 
     def _use_needs_list(self, use: ast.Name) -> bool:
         parent = self._parent(use)
