@@ -1,7 +1,11 @@
 """What can go wrong in the domain, and the HTTP answer for each case."""
 
+import logging
+
 from fastapi import Request
 from fastapi.responses import JSONResponse
+
+logger = logging.getLogger(__name__)
 
 
 class RelayError(Exception):
@@ -50,3 +54,9 @@ async def answer(_request: Request, error: Exception) -> JSONResponse:
     """Turn a domain error into its JSON answer."""
     assert isinstance(error, RelayError)
     return JSONResponse({"detail": str(error)}, status_code=error.status, headers=error.headers)
+
+
+async def answer_collision(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a write that the database refused because another request came first."""
+    logger.warning("%s %s collided: %s", request.method, request.url.path, error)
+    return JSONResponse({"detail": "Somebody else changed this at the same moment: try again"}, status_code=409)

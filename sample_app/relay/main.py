@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from relay.database import engine
-from relay.errors import RelayError, answer
+from relay.errors import RelayError, answer, answer_collision
 from relay.routers import customers, health, offline, projects, quotes, reports, tenant
 from relay.settings import settings
 
@@ -29,6 +31,8 @@ def create_app() -> FastAPI:
     """Put the application together; the offline face is there in offline mode alone."""
     app = FastAPI(title="Relay", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     app.add_exception_handler(RelayError, answer)
+    for collision in (IntegrityError, StaleDataError):
+        app.add_exception_handler(collision, answer_collision)
     for module in (tenant, customers, quotes, projects, reports, health):
         app.include_router(module.router)
     if settings.offline:

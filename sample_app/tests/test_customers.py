@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
 
@@ -225,6 +226,17 @@ def test_tag_is_put_on_once_however_often_it_is_asked_for(northwind: TestClient,
     for name in ("VIP", "vip"):
         answer = northwind.put(f"/customers/{customer['id']}/tags/{name}")
         assert (answer.status_code, answer.json()["tags"]) == (200, ["vip"])
+
+
+def test_customers_with_the_same_new_tags_at_once_create_each_tag_once(northwind: TestClient) -> None:
+    names = [f"new{number:02}" for number in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: northwind.post("/customers", json={"name": "Rush", "tags": names}), range(4)))
+    created = [answer.status_code for answer in answers].count(201)
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    tags = [(tag["name"], tag["customers"]) for tag in northwind.get("/tags").json() if tag["name"] in names]
+    assert tags == [(name, created) for name in names]
+    assert created
 
 
 def test_tag_can_be_taken_off_again_but_not_twice(northwind: TestClient, customer: Json) -> None:
