@@ -258,7 +258,7 @@ class Workbook:
         paths = [*project.sources, *(problem.path for problem in project.problems)]
         for glob in globs:
             if not _matches(glob.removeprefix("!"), paths):
-                raise UsageError(glob, "matches no Python file of the application", _GLOBS)
+                raise UsageError(repr(glob), "matches no Python file of the application", _GLOBS)
         return in_files(findings, globs)
 
     def _refusal(self, path: str) -> str | None:
@@ -282,7 +282,7 @@ def _matches(glob: str, paths: Iterable[str]) -> bool:
     try:
         return any(pathspec.GitIgnoreSpec.from_lines([glob]).match_files(paths))
     except ValueError as error:
-        raise UsageError(glob, f"is no glob ({error})", _GLOBS) from None
+        raise UsageError(repr(glob), f"is no glob ({error})", _GLOBS) from None
 
 
 def _chosen(findings: tuple[Finding, ...], fingerprints: Iterable[str] | None) -> tuple[Finding, ...]:

@@ -49,8 +49,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, WorkbookError):
         return str(error)
     if isinstance(error, OSError):
-        place = "standard output" if _stdout_fails() else error.filename or "workbook"
-        return f"{place}: {error.strerror or error}; mend that and try again"
+        _settle_stdout()
+        return f"{error.filename or 'workbook'}: {error.strerror or error}; mend that and try again"
     fact = f"an error of the workbook itself ({type(error).__name__}: {error})"
     return f"workbook: {fact}; set WORKBOOK_TRACEBACK=1 and report what it shows"
 
@@ -64,14 +64,12 @@ def _make_streams_safe() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _stdout_fails() -> bool:
-    """Whether it is stdout that cannot be written; it does not fail again on the way out."""
+def _settle_stdout() -> None:
+    """Where it was stdout that failed, keep it from failing again on the way out."""
     try:
         sys.stdout.flush()
     except OSError:
         _drop_stdout()
-        return True
-    return False
 
 
 def _drop_stdout() -> None:
