@@ -1,4 +1,4 @@
-"""AM201: chains that start with `session.query(...)` become `select()` on the same session, while it is still synchronous."""
+"""AM201: chains that start with `session.query(...)` become `select()` on the same, still synchronous session."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from helpers.codemod.chains import Chain, read_chain
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import Pattern, fingerprint
 from helpers.model import Applicability, Finding, Fix, Stage
-from helpers.patterns.legacy_query.conversion import LAST, Converter
+from helpers.patterns.legacy_query.conversion import Converter
 from helpers.patterns.legacy_query.examples import EXAMPLES
 from helpers.patterns.legacy_query.guards import Guards
+from helpers.patterns.legacy_query.links import LAST
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.render import render
 
@@ -32,10 +33,11 @@ class LegacyQuery(Pattern):
     NAME = "legacy_query"
     SUMMARY = "Query chains become select() on the same session"
     WHY = (
-        "AsyncSession has no query(): a Query runs SQL when it is iterated, counted or indexed, where nothing can be awaited. "
-        "select() separates the statement from running it, means the same today on the synchronous session, and leaves one place "
-        "a chain where an await will go. The exact meaning matters: first() replaces a limit, scalar() refuses a second row, "
-        "and Query silently removes repeated entities, which select() does only when asked with unique()."
+        "AsyncSession has no query(): a Query runs SQL when it is iterated, counted or indexed, and nothing can be "
+        "awaited there. select() separates the statement from running it, means the same today on the synchronous "
+        "session, and leaves one place in each chain for an await. The exact meaning matters: first() replaces a "
+        "limit, scalar() refuses a second row, and Query silently removes repeated entities, which select() does "
+        "only when asked with unique()."
     )
     STAGE = Stage.QUERY
     APPLICABILITY = Applicability.SAFE
@@ -97,7 +99,9 @@ class _File:
         if conversion.method is None:
             self.built.add(chain.links[0].node)
         if tier is Tier.BY_NAME:
-            message = f"becomes select(); nothing but its name says that `{ast.unparse(chain.receiver)}` is a session: look"
+            message = (
+                f"becomes select(); nothing but its name says that `{ast.unparse(chain.receiver)}` is a session: look"
+            )
             return self._finding(chain, message, Applicability.REVIEW, fix)
         return self._finding(chain, _summary(conversion.method, conversion.unique), Applicability.SAFE, fix)
 
@@ -105,7 +109,9 @@ class _File:
         if reason := self.guards.reason(chain.node, self.module):
             raise Refused(reason)
         if tier is Tier.BY_NAME and self._own_query():
-            raise Refused(f"`{ast.unparse(chain.receiver)}` may be the project's own class with a query() method: annotate it")
+            raise Refused(
+                f"`{ast.unparse(chain.receiver)}` may be the project's own class with a query() method: annotate it"
+            )
         around = self.project.scopes(self.module).ancestors(chain.node)
         if any(isinstance(node, ast.JoinedStr) for node in around) and not self._source.exact(chain.node):
             raise Refused("it stands inside an f-string: give its value a name first")
@@ -128,7 +134,11 @@ class _File:
             if finding.fix and head.func in self.built and any(outer.fix is None for outer in around):  # type: ignore[attr-defined]
                 decided[head] = chain, _left(finding, "it is part of a query that is left as it is")
         for head, (chain, finding) in decided.items():
-            inner = [other for other, (part, left) in decided.items() if left.fix is None and other is not head and self._builds(part, chain)]
+            inner = [
+                other
+                for other, (part, left) in decided.items()
+                if left.fix is None and other is not head and self._builds(part, chain)
+            ]
             if finding.fix and inner:
                 decided[head] = chain, _left(finding, "a query inside it is left as it is: convert that one first")
         yield from decided.values()
@@ -139,8 +149,18 @@ class _File:
                 yield outer
 
     def _builds(self, part: Chain, whole: Chain) -> bool:
-        """Whether `part`, which is left, stands in `whole` as a statement and not as the value of a query that is run."""
-        runs = part.links[-1].name in ("all", "first", "one", "one_or_none", "scalar", "get", "count", "update", "delete")
+        """Whether `part`, which is left, stands in `whole` as a statement and not as the value of a query."""
+        runs = part.links[-1].name in (
+            "all",
+            "first",
+            "one",
+            "one_or_none",
+            "scalar",
+            "get",
+            "count",
+            "update",
+            "delete",
+        )
         return not runs and part is not whole and whole.start <= part.start and part.stop <= whole.stop
 
     def _class_queries(self) -> Iterator[Finding]:
@@ -149,8 +169,16 @@ class _File:
             if not (isinstance(node, ast.Attribute) and node.attr == "query"):
                 continue
             meaning = self.project.meanings.of(node.value, self.module)
-            called = isinstance(parent := self.project.scopes(self.module).parents.get(node), ast.Call) and parent.func is node
-            if isinstance(meaning, EntityRef) and meaning.entity and "query" not in meaning.entity.columns and not called:
+            called = (
+                isinstance(parent := self.project.scopes(self.module).parents.get(node), ast.Call)
+                and parent.func is node
+            )
+            if (
+                isinstance(meaning, EntityRef)
+                and meaning.entity
+                and "query" not in meaning.entity.columns
+                and not called
+            ):
                 reason = f"`{ast.unparse(node)}` takes its session from elsewhere: pass a session and query on it"
                 start, stop = self._source.segment(node)
                 yield self._at(start, self._source.text[start:stop], node, reason, Applicability.MANUAL, None)
@@ -158,7 +186,9 @@ class _File:
     def _finding(self, chain: Chain, message: str, applicability: Applicability, fix: Fix | None) -> Finding:
         return self._at(chain.start, chain.text, chain.node, message, applicability, fix)
 
-    def _at(self, start: int, text: str, node: ast.AST, message: str, applicability: Applicability, fix: Fix | None) -> Finding:
+    def _at(
+        self, start: int, text: str, node: ast.AST, message: str, applicability: Applicability, fix: Fix | None
+    ) -> Finding:
         line, column = self._source.position(start)
         symbol = self.project.scopes(self.module).symbol(node)
         name = fingerprint(LegacyQuery.CODE, self.module.path, symbol, text)

@@ -57,7 +57,9 @@ class Guards:
         for base in node.bases:
             found = self._external(base, module)
             if found.rpartition(".")[2] in _QUERY_CLASSES:
-                yield Guard(f"the project subclasses Query ({place}), and select() would pass its methods by: port them first")
+                yield Guard(
+                    f"the project subclasses Query ({place}), and select() would pass its methods by: port them first"
+                )
         overrides = any(isinstance(item, ast.FunctionDef) and item.name == "query" for item in node.body)
         typed = self.project.sessions.instance(Definition(module, node.name, node)) if overrides else None
         if typed and typed.what == "session":
@@ -66,23 +68,27 @@ class Guards:
     def _external(self, base: ast.expr, module: Module) -> str:
         name = dotted_name(base.value if isinstance(base, ast.Subscript) else base) or ""
         found = self.project.symbols.resolve(module, name)
-        sqlalchemy = isinstance(found, External) and found.name.startswith(("sqlalchemy", "flask_sqlalchemy", "sqlmodel"))
+        sqlalchemy = isinstance(found, External) and found.name.startswith(
+            ("sqlalchemy", "flask_sqlalchemy", "sqlmodel")
+        )
         return found.name if isinstance(found, External) and sqlalchemy else ""
 
     def _call(self, node: ast.Call, module: Module) -> Iterator[Guard]:
         place = f"{module.path}:{node.lineno}"
         if any(keyword.arg == "query_cls" for keyword in node.keywords):
-            yield Guard(f"a session factory passes query_cls ({place}), and select() would pass that class by: port it first")
+            yield Guard(
+                f"a session factory passes query_cls ({place}), and select() would pass that class by: port it first"
+            )
         name = (dotted_name(node.func) or "").rpartition(".")[2]
         if name not in ("listen", "listens_for"):
             return
         for arg in node.args:
             if isinstance(arg, ast.Constant) and arg.value in _EVENTS:
-                reason = f"{arg.value} is listened to ({place}) and does not fire for select(): port it to do_orm_execute first"
+                reason = f"{arg.value} is listened to ({place}) and select() does not fire it: port it first"
                 yield Guard(reason, self._temporary(node, module))
 
     def _temporary(self, node: ast.Call, module: Module) -> ast.AST | None:
-        """The function around a listener that removes it again and calls nothing of the project: it alone is concerned."""
+        """The function around a listener, if it removes it again and calls nothing of the project."""
         function = self.project.scopes(module).function(node)
         calls = [item for item in ast.walk(function) if isinstance(item, ast.Call)] if function else []
         names = [dotted_name(item.func) or "" for item in calls]

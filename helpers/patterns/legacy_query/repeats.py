@@ -1,4 +1,4 @@
-"""Whether rows with an entity can repeat, so that `.unique()` must do what Query did unasked (semantics, rules 1 and 2)."""
+"""Whether rows with an entity can repeat: then `.unique()` does what Query did unasked (semantics, rules 1 and 2)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,23 @@ from helpers.patterns.legacy_query.shape import Shape, ShapeReader, single_value
 _JOINED = frozenset({"joinedload", "contains_eager"})
 _THROUGH = frozenset({"Load", "defaultload"})
 _APART = frozenset(
-    "selectinload subqueryload immediateload lazyload raiseload noload load_only defer undefer undefer_group "
-    "with_loader_criteria with_expression selectin_polymorphic joinedload_all set_relationship_caching".split()
+    [
+        "selectinload",
+        "subqueryload",
+        "immediateload",
+        "lazyload",
+        "raiseload",
+        "noload",
+        "load_only",
+        "defer",
+        "undefer",
+        "undefer_group",
+        "with_loader_criteria",
+        "with_expression",
+        "selectin_polymorphic",
+        "joinedload_all",
+        "set_relationship_caching",
+    ]
 ) - {"joinedload_all"}
 
 
@@ -36,7 +51,11 @@ def can_repeat(project: Project, module: Module, chain: Chain, shape: Shape) -> 
             for arg in link.args:
                 froms.criterion(arg)
     entities = shape.entities
-    if froms.opaque or any(not _within(ref, entities) for ref in froms.refs) or len({_root(ref, own) for ref in own}) > 1:
+    if (
+        froms.opaque
+        or any(not _within(ref, entities) for ref in froms.refs)
+        or len({_root(ref, own) for ref in own}) > 1
+    ):
         return True
     if any(ref.entity is None or project.mapped.joins_a_collection(ref.entity) is not False for ref in entities):
         return True
@@ -56,9 +75,10 @@ def _within(ref: EntityRef | Selectable, entities: tuple[EntityRef, ...]) -> boo
 def _root(ref: EntityRef | Selectable, own: list[EntityRef | Selectable]) -> str:
     """One key for a class and the classes above it among `own`: they share their tables."""
     for other in own:
-        if isinstance(ref, EntityRef) and isinstance(other, EntityRef) and ref.entity and other.entity:
-            if ref.key != other.key and not ref.alias and not other.alias and other.entity.is_a(ref.entity):
-                return other.key
+        if not (isinstance(ref, EntityRef) and isinstance(other, EntityRef) and ref.entity and other.entity):
+            continue
+        if ref.key != other.key and not ref.alias and not other.alias and other.entity.is_a(ref.entity):
+            return other.key
     return ref.key
 
 
@@ -103,7 +123,9 @@ class Froms:
         self.depth -= 1
 
     def _other_criterion(self, node: ast.expr) -> None:
-        if isinstance(node, ast.Call) and self.project.meanings.is_sqlalchemy(node.func, self.module, "and_", "or_", "not_"):
+        if isinstance(node, ast.Call) and self.project.meanings.is_sqlalchemy(
+            node.func, self.module, "and_", "or_", "not_"
+        ):
             for arg in node.args:
                 self.criterion(arg)
         elif isinstance(node, ast.Starred) and isinstance(node.value, ast.List | ast.Tuple):
@@ -169,7 +191,11 @@ class Options:
 
     def joins_a_collection(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether an option joins a collection into the statement; True as well where that cannot be known."""
-        if isinstance(node, ast.Name) and depth < 8 and (value := single_value(self.project, self.module, node)) is not None:
+        if (
+            isinstance(node, ast.Name)
+            and depth < 8
+            and (value := single_value(self.project, self.module, node)) is not None
+        ):
             return self.joins_a_collection(value, depth + 1)
         if not isinstance(node, ast.Call):
             return True

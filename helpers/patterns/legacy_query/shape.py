@@ -12,16 +12,55 @@ from helpers.analysis.symbols import Module
 from helpers.patterns.legacy_query.refusal import Refused
 
 _SQL_FUNCTIONS = frozenset(
-    "and_ or_ not_ between bindparam case cast try_cast collate column desc asc distinct except_ exists extract false func "
-    "intersect lateral literal literal_column null nulls_first nulls_last over text true tuple_ type_coerce union within_group "
-    "select any_ all_ table values array aggregate_order_by bitwise_not".split()
+    [
+        "and_",
+        "or_",
+        "not_",
+        "between",
+        "bindparam",
+        "case",
+        "cast",
+        "try_cast",
+        "collate",
+        "column",
+        "desc",
+        "asc",
+        "distinct",
+        "except_",
+        "exists",
+        "extract",
+        "false",
+        "func",
+        "intersect",
+        "lateral",
+        "literal",
+        "literal_column",
+        "null",
+        "nulls_first",
+        "nulls_last",
+        "over",
+        "text",
+        "true",
+        "tuple_",
+        "type_coerce",
+        "union",
+        "within_group",
+        "select",
+        "any_",
+        "all_",
+        "table",
+        "values",
+        "array",
+        "aggregate_order_by",
+        "bitwise_not",
+    ]
 )
 _KEEPS_NAME = frozenset({"cast", "try_cast", "type_coerce"})
 
 
 @dataclass(frozen=True)
 class RowPart:
-    """One argument of `query`. `label` is its name in Query's rows and in select()'s; `derived` its name in select()'s alone."""
+    """One argument of `query`. `label` is its name in both kinds of rows; `derived` its name in select()'s alone."""
 
     kind: str  # "entity", "column" or "selectable"
     label: str | None = None
@@ -106,14 +145,22 @@ class ShapeReader:
         raise Refused(f"nothing tells whether `{_short(node)}` is an entity or a column: annotate it or name the class")
 
     def _call(self, node: ast.Call) -> RowPart:
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        name = (
+            node.func.attr
+            if isinstance(node.func, ast.Attribute)
+            else node.func.id
+            if isinstance(node.func, ast.Name)
+            else ""
+        )
         if name == "label" and isinstance(node.func, ast.Attribute) and node.args:
             label = node.args[0]
             return RowPart("column", str(label.value) if isinstance(label, ast.Constant) else ast.unparse(label))
         if self.project.meanings.is_sqlalchemy(node.func, self.module, "Bundle"):
             return self._bundle(node)
         if not self.is_sql(node):
-            raise Refused(f"nothing tells whether `{_short(node)}` is an entity or a column: annotate it or name the class")
+            raise Refused(
+                f"nothing tells whether `{_short(node)}` is an entity or a column: annotate it or name the class"
+            )
         if name in _KEEPS_NAME and node.args:
             inner = self.part(node.args[0])
             return RowPart("column", derived=inner.label or inner.derived)
@@ -135,7 +182,7 @@ class ShapeReader:
         return single_value(self.project, self.module, node)
 
     def is_sql(self, node: ast.expr, depth: int = 0) -> bool:
-        """Whether an expression is surely SQL: it starts from a mapped attribute, a table's column or a SQLAlchemy function."""
+        """Whether an expression is surely SQL: it starts from a mapped attribute, a table or a SQLAlchemy function."""
         if depth > 20:
             return False
         if self.project.meanings.of(node, self.module) is not None:

@@ -1,19 +1,34 @@
-"""How the code around a chain uses it: is it iterated, does it stand in `in_()`, must its rows stay a list by type."""
+"""How the code around a chain uses it: is it iterated, does it stand in `in_()`, what holds it."""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.project import Project
-from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.analysis.symbols import Module
 from helpers.codemod.chains import Chain
 
-_ITERATING = frozenset("list tuple set frozenset sorted sum dict enumerate iter any all min max zip map filter".split())
-_LIST_METHODS = frozenset("append extend insert remove pop clear sort reverse copy".split())
-_LIST = re.compile(r"\b(list|List|MutableSequence)\b")
+_ITERATING = frozenset(
+    [
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "sum",
+        "dict",
+        "enumerate",
+        "iter",
+        "any",
+        "all",
+        "min",
+        "max",
+        "zip",
+        "map",
+        "filter",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,10 @@ class Usage:
         return isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "dict"
 
     def _shadowed(self, name: str, at: ast.AST) -> bool:
-        return bool(self.project.scopes(self.module).lookup(name, at)) or self.project.symbols.resolve(self.module, name) is not None
+        return (
+            bool(self.project.scopes(self.module).lookup(name, at))
+            or self.project.symbols.resolve(self.module, name) is not None
+        )
 
     def in_operand(self, node: ast.expr) -> bool:
         """Whether the chain is the operand of `column.in_(...)`: it becomes part of that statement and is not run."""
@@ -91,109 +109,3 @@ class Usage:
         if text[before - 1 : before] == "(" and text[after : after + 1] == ")":
             return before - 1, after + 1
         return None
-
-    def needs_list(self, node: ast.expr) -> bool:
-        """Whether rows must stay a `list` for the type checker: `Query.all` gave a list, a result gives a Sequence."""
-        parent = self._parent(node)
-        match parent:
-            case ast.Attribute(attr=name):
-                return name in _LIST_METHODS
-            case ast.BinOp() | ast.AugAssign():
-                return True
-            case ast.Return():
-                return self._returns_list(parent)
-            case ast.AnnAssign(annotation=annotation):
-                return self._listed(annotation)
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                return self._variable_needs_list(name, parent)
-            case ast.Assign(targets=[ast.Attribute() as target]):
-                return self._attribute_is_list(target, parent)
-            case ast.Call() if node in parent.args:
-                return self._parameter_is_list(parent, parent.args.index(node))
-            case ast.keyword(arg=str(name)):
-                call = self._parent(parent)
-                return isinstance(call, ast.Call) and self._parameter_is_list(call, name)
-            case ast.IfExp() | ast.BoolOp() | ast.Tuple() | ast.Dict() | ast.Subscript() | ast.NamedExpr() | ast.List():
-                return isinstance(parent, ast.expr) and self.needs_list(parent)
-        return False
-
-    def _returns_list(self, node: ast.Return) -> bool:
-        function = self.project.scopes(self.module).function(node)
-        returns = function.returns if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
-        return returns is not None and self._listed(returns)
-
-    def _listed(self, annotation: ast.expr) -> bool:
-        if _LIST.search(ast.unparse(annotation)):
-            return True
-        found = self.project.symbols.resolve(self.module, dotted_name(annotation) or "")
-        return isinstance(found, Definition) and isinstance(found.node, ast.expr) and bool(_LIST.search(ast.unparse(found.node)))
-
-    def _variable_needs_list(self, name: str, assigned: ast.Assign) -> bool:
-        scopes = self.project.scopes(self.module)
-        function = scopes.function(assigned)
-        if function is None:
-            return False
-        others = [binding.node for binding in scopes.bindings(function).get(name, ()) if binding.node is not assigned]
-        if any(isinstance(node, ast.arg) for node in others) or any(
-            isinstance(node, ast.AnnAssign) and self._listed(node.annotation) for node in others
-        ):
-            return True
-        earlier = [node for node in others if isinstance(node, ast.Assign) and node.lineno < assigned.lineno]
-        if any(isinstance(node.value, ast.List | ast.ListComp) or getattr(getattr(node.value, "func", None), "id", "") in ("list", "sorted") for node in earlier):
-            return True
-        return any(self._use_needs_list(use) for use in _uses(function, name))
-
-    def _attribute_is_list(self, target: ast.Attribute, assigned: ast.Assign) -> bool:
-        """Whether `self.x` is a list elsewhere in its class, by annotation or by what it is first assigned."""
-        for value, annotation in self.project.on_self(target, self.module):
-            if annotation is not None and self._listed(annotation):
-                return True
-            if value is not assigned.value and isinstance(value, ast.List | ast.ListComp):
-                return True
-        return False
-
-    def _use_needs_list(self, use: ast.Name) -> bool:
-        parent = self._parent(use)
-        if isinstance(parent, ast.Subscript) and parent.value is use and isinstance(parent.ctx, ast.Store | ast.Del):
-            return True
-        if isinstance(parent, ast.Assign):
-            return False
-        return self.needs_list(use)
-
-    def _parameter_is_list(self, call: ast.Call, which: int | str) -> bool:
-        return any(self._declares_list(found, which) for found in self._callees(call))
-
-    def _callees(self, call: ast.Call) -> Iterator[Definition]:
-        name = dotted_name(call.func)
-        found = self.project.resolve(self.module, name, call.func) if name else None
-        if isinstance(found, Definition):
-            yield found
-        elif isinstance(call.func, ast.Attribute):
-            for module in self.project.symbols.modules.values():
-                for node in _methods(module.tree, call.func.attr):
-                    yield Definition(module, call.func.attr, node)
-
-    def _declares_list(self, found: Definition, which: int | str) -> bool:
-        node = found.node
-        if isinstance(node, ast.ClassDef):
-            fields = [(item.target.id, item.annotation) for base in self.project.bases(found) for item in getattr(base.node, "body", []) if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
-            for name, annotation in fields:
-                if name == which or (isinstance(which, int) and which < len(fields) and fields[which][0] == name):
-                    return bool(_LIST.search(ast.unparse(annotation)))
-            made = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
-            return made is not None and self._declares_list(Definition(found.module, "__init__", made), which)
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return False
-        arguments = [*node.args.posonlyargs, *node.args.args]
-        if arguments and arguments[0].arg in ("self", "cls"):
-            arguments = arguments[1:]
-        chosen = [arg for arg in [*arguments, *node.args.kwonlyargs] if arg.arg == which] if isinstance(which, str) else arguments[which : which + 1]
-        return any(arg.annotation is not None and _LIST.search(ast.unparse(arg.annotation)) for arg in chosen)
-
-
-def _uses(function: ast.AST, name: str) -> Iterator[ast.Name]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load))
-
-
-def _methods(tree: ast.Module, name: str) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name)
