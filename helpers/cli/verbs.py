@@ -62,7 +62,7 @@ def apply(asked: Namespace) -> int:
     else:
         _tell_all(report.outcomes(change_set))
     say(f"applied {_counts(change_set)}" + ("; `workbook undo PATH` takes it back" if entry else ""))
-    return 0 if len(change_set.changes) == len(wanted.changes) else 1
+    return 1 if _left_unwritten(book, wanted, change_set) else 0
 
 
 def undo(asked: Namespace) -> int:
@@ -113,6 +113,12 @@ def _look_after(book: Workbook) -> None:
         _recover(book)
     except (JournalError, OSError) as error:
         say(report.printable(f"{error}"))
+
+
+def _left_unwritten(book: Workbook, wanted: ChangeSet, written: ChangeSet) -> bool:
+    """Whether a file was not written that should have been; a link was, under the name of what it leads to."""
+    left = {change.path for change in wanted.changes} - {change.path for change in written.changes}
+    return any(not (book.root / path).is_symlink() for path in left)
 
 
 def _counts(change_set: ChangeSet) -> str:

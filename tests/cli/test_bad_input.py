@@ -139,6 +139,17 @@ def test_a_link_out_of_the_tree_is_named_and_not_followed(run_process: Run, appl
     assert outside.read_bytes() == before
 
 
+def test_a_link_inside_the_tree_is_left_and_what_it_leads_to_is_rewritten(run_process: Run, application: Path) -> None:
+    link = application / "shop" / "link.py"
+    link.symlink_to("admin.py")
+    code, out, _ = run_process("apply", application, "--all")
+    assert code == 0
+    assert lines_of(out, "shop/admin.py")[0].split()[3] == "applied"
+    assert link.is_symlink()
+    assert b"select(User)" in link.read_bytes()
+    assert run_process("apply", application, "--all").err == "applied 0 in 0 files, refused 1\n"
+
+
 @pytest.mark.parametrize("name", ["two words.py", "ünïcode.py", "line\nbreak.py", "\x1b[31mred.py"])
 def test_any_file_name_stays_on_one_line(run: Run, application: Path, name: str) -> None:
     shutil.copy(application / "shop" / "admin.py", application / name)
