@@ -37,6 +37,18 @@ class Guards:
         return None
 
     @cached_property
+    def own_query(self) -> bool:
+        """Whether a class of the project has a method `query`, which a receiver of unknown type may be."""
+        return any(
+            isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name == "query"
+            for module in self.project.symbols.modules.values()
+            if "def query" in self.project.sources[module.path].text
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ClassDef)
+            for item in node.body
+        )
+
+    @cached_property
     def _all(self) -> tuple[Guard, ...]:
         modules = self.project.symbols.modules.values()
         return tuple(guard for module in modules if self._may(module) for guard in self._of(module))

@@ -66,7 +66,7 @@ class Links:
                 raise Refused(self._unknown(link))
             if limited and link.name in _AFTER_LIMIT:
                 raise Refused(
-                    f".{link.name}() after .{limited}() raises in Query and not in select(): decide which rows are meant"
+                    f".{link.name}() after .{limited}() raises in Query, not in select(): decide which rows are meant"
                 )
             if link.name in ("limit", "offset"):
                 limited = limited or link.name

@@ -1,0 +1,149 @@
+"""Finds and decides the chains of one module."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from helpers.analysis.meaning import EntityRef
+from helpers.analysis.project import Project
+from helpers.analysis.sessions import Tier
+from helpers.analysis.source import Source
+from helpers.analysis.symbols import Module
+from helpers.codemod.chains import Chain, read_chain
+from helpers.codemod.imports import NameBinder
+from helpers.codemod.pattern import fingerprint
+from helpers.model import Applicability, Finding, Fix
+from helpers.patterns.legacy_query.conversion import Conversion, Converter
+from helpers.patterns.legacy_query.families import Member, together
+from helpers.patterns.legacy_query.guards import Guards
+from helpers.patterns.legacy_query.links import LAST, LINKS, TERMINALS
+from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.render import render
+from helpers.patterns.legacy_query.usage import Usage
+
+_RUN = TERMINALS - {"exists"} | {"update", "delete", "value", "values"}
+_QUERY_WORDS = LINKS | TERMINALS
+
+
+@dataclass(frozen=True, eq=False)
+class Finder:
+    """Every chain on a session in one module, as a fix or with the reason why it is left."""
+
+    code: str
+    project: Project
+    module: Module
+    guards: Guards
+
+    def findings(self) -> Iterator[Finding]:
+        """The module's findings in the order of the text, those on `Model.query` last."""
+        binder = NameBinder(self.module.tree, self._source.text)
+        heads = [node for node in ast.walk(self.module.tree) if isinstance(node, ast.Call) and _is_query(node.func)]
+        decided = [self._member(head, binder) for head in heads]
+        chains = [item for item in decided if isinstance(item, Member)]
+        unread = [item for item in decided if isinstance(item, Finding)]
+        yield from _numbered([*unread, *(member.finding for member in together(chains))])
+        yield from self._class_queries()
+
+    @property
+    def _source(self) -> Source:
+        return self.project.sources[self.module.path]
+
+    def _member(self, head: ast.Call, binder: NameBinder) -> Member | Finding | None:
+        assert isinstance(head.func, ast.Attribute)
+        tier = self._tier(head)
+        chain = read_chain(self._source, head, self.project.scopes(self.module).parents, LAST)
+        receiver = ast.unparse(head.func.value)
+        if chain is None or self._inside_unreadable_text(chain):
+            return self._left(head, "it stands inside an f-string: give its value a name first") if tier else None
+        if tier is None:
+            queries = not self.project.sessions.refuted(head.func.value, self.module) and _looks_legacy(chain)
+            reason = f"nothing tells whether `{receiver}` is a session: annotate it"
+            return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
+        runs = chain.links[-1].name in _RUN or Usage(self.project, self.module).iterated(chain.node)
+        return Member(chain, self._decide(chain, tier, binder), runs)
+
+    def _inside_unreadable_text(self, chain: Chain) -> bool:
+        around = self.project.scopes(self.module).ancestors(chain.node)
+        return any(isinstance(node, ast.JoinedStr) for node in around) and not self._source.exact(chain.node)
+
+    def _tier(self, head: ast.Call) -> Tier | None:
+        """How surely the receiver is a session; an argument that is mapped speaks for it where nothing else does."""
+        assert isinstance(head.func, ast.Attribute)
+        receiver = head.func.value
+        tier = self.project.sessions.tier(receiver, self.module)
+        if tier is not None or self.project.sessions.refuted(receiver, self.module):
+            return tier
+        mapped = any(self.project.meanings.of(arg, self.module) is not None for arg in head.args)
+        return Tier.BY_NAME if mapped else None
+
+    def _decide(self, chain: Chain, tier: Tier, binder: NameBinder) -> Finding:
+        try:
+            self._allowed(chain, tier)
+            conversion = Converter(self.project, self.module).convert(chain)
+            fix = render(conversion, binder, self.project.line_length)
+        except Refused as refusal:
+            return self._finding(chain, str(refusal), Applicability.MANUAL, None)
+        if tier is Tier.BY_NAME:
+            message = f"becomes select(); by its name alone `{ast.unparse(chain.receiver)}` is a session: look"
+            return self._finding(chain, message, Applicability.REVIEW, fix)
+        return self._finding(chain, _summary(conversion), Applicability.SAFE, fix)
+
+    def _allowed(self, chain: Chain, tier: Tier) -> None:
+        if reason := self.guards.reason(chain.node, self.module):
+            raise Refused(reason)
+        if tier is Tier.BY_NAME and self.guards.own_query:
+            receiver = ast.unparse(chain.receiver)
+            raise Refused(f"`{receiver}` may be the project's own class with a query() method: annotate it")
+
+    def _class_queries(self) -> Iterator[Finding]:
+        """`Model.query`: a session that comes from nowhere in sight."""
+        parents = self.project.scopes(self.module).parents
+        for node in ast.walk(self.module.tree):
+            if not (_is_query(node) and isinstance(node, ast.Attribute)):
+                continue
+            call = parents.get(node)
+            meaning = self.project.meanings.of(node.value, self.module)
+            entity = meaning.entity if isinstance(meaning, EntityRef) else None
+            if entity and "query" not in entity.columns and not (isinstance(call, ast.Call) and call.func is node):
+                yield self._left(node, f"`{ast.unparse(node)}` takes its session from elsewhere: pass a session in")
+
+    def _finding(self, chain: Chain, message: str, applicability: Applicability, fix: Fix | None) -> Finding:
+        line, column = self._source.position(chain.start)
+        symbol = self.project.scopes(self.module).symbol(chain.node)
+        name = fingerprint(self.code, self.module.path, symbol, chain.text)
+        return Finding(self.code, self.module.path, line, column, symbol, message, applicability, fix, name)
+
+    def _left(self, node: ast.expr, reason: str) -> Finding:
+        symbol = self.project.scopes(self.module).symbol(node)
+        name = fingerprint(self.code, self.module.path, symbol, ast.unparse(node))
+        line, column = node.lineno, node.col_offset + 1
+        return Finding(self.code, self.module.path, line, column, symbol, reason, Applicability.MANUAL, None, name)
+
+
+def _is_query(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "query"
+
+
+def _looks_legacy(chain: Chain) -> bool:
+    return len(chain.links) > 1 and chain.links[1].name in _QUERY_WORDS
+
+
+def _summary(conversion: Conversion) -> str:
+    if conversion.method is None:
+        return "becomes select(), built and not run"
+    if conversion.method == "get":
+        return "becomes get() of the session"
+    repeated = " with unique(), since its rows may repeat" if conversion.unique else ""
+    return f"becomes {conversion.method}(select()){repeated}"
+
+
+def _numbered(found: list[Finding]) -> Iterator[Finding]:
+    """Equal chains of one function get fingerprints of their own, in the order of their lines."""
+    seen: Counter[str] = Counter()
+    for finding in sorted(found, key=lambda item: (item.line, item.column)):
+        seen[finding.fingerprint] += 1
+        count = seen[finding.fingerprint]
+        yield finding if count == 1 else replace(finding, fingerprint=f"{finding.fingerprint}-{count}")
