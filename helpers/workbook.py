@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -82,11 +83,13 @@ class Workbook:
 
     @classmethod
     def open(cls, root: Path | str, *, scratch: bool = False) -> Self:
-        """The workbook of the application below `root`, or of a scratch copy of it. UsageError when it is no folder."""
+        """The workbook of the application below `root`, or of a scratch copy of it. UsageError when there is none."""
         folder = Path(root)
         if not folder.is_dir():
             fact = "is not a folder" if folder.exists() else "does not exist"
             raise UsageError(str(root), fact, "name the folder of the application")
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise UsageError(str(root), "cannot be read", "make the folder readable")
         return cls(make_scratch(folder), scratch=True) if scratch else cls(folder.resolve())
 
     def __enter__(self) -> Self:

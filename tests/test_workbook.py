@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -264,6 +265,13 @@ def test_only_a_folder_can_be_opened(root: Path, scratch: bool) -> None:
         Workbook.open(root / "users.py", scratch=scratch)
     with pytest.raises(UsageError, match="does not exist"):
         Workbook.open(root / "nowhere", scratch=scratch)
+
+
+def test_a_folder_that_may_not_be_read_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read any folder, so the question is answered for it."""
+    monkeypatch.setattr(os, "access", lambda *asked: False)
+    with pytest.raises(UsageError, match="cannot be read; make the folder readable"):
+        Workbook.open(root)
 
 
 def test_an_application_without_python_has_no_findings(tmp_path: Path) -> None:

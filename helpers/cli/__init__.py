@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.cli.arguments import parse
-from helpers.cli.report import printable
-from helpers.cli.terminal import say
-from helpers.cli.verbs import VERBS
+from helpers.cli.terminal import failure, say
 from helpers.errors import UsageError, WorkbookError
 
 __all__ = ["main"]
@@ -29,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asked = parse(arguments)
         verb = asked.verb
+        from helpers.cli.verbs import VERBS  # the engine takes a moment to import, and may be interrupted at that, too
+
         code = VERBS[verb](asked)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -40,19 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("WORKBOOK_TRACEBACK") and not isinstance(error, WorkbookError):
             raise
-        say(printable(_told(error)))
+        _settle_stdout()
+        say(failure(error))
         return _USAGE if isinstance(error, UsageError) else _NOT_DONE.get(verb, _USAGE)
     return code
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, WorkbookError):
-        return str(error)
-    if isinstance(error, OSError):
-        _settle_stdout()
-        return f"{error.filename or 'workbook'}: {error.strerror or error}; mend that and try again"
-    fact = f"an error of the workbook itself ({type(error).__name__}: {error})"
-    return f"workbook: {fact}; set WORKBOOK_TRACEBACK=1 and report what it shows"
 
 
 def _make_streams_safe() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from helpers.cli.documents import stage
+from helpers.cli.terminal import printable
 from helpers.model import ChangeSet, Finding
 from helpers.workbook import Pattern
 
@@ -41,8 +42,3 @@ def explanation(pattern: type[Pattern]) -> Iterator[tuple[str, str]]:
 
 def _line(finding: Finding, word: str, reason: str) -> str:
     return printable(f"{finding.place} {finding.code} {finding.symbol} {word} {reason}")
-
-
-def printable(text: str) -> str:
-    """One line, whatever a file name or a literal in the code holds: what would move the cursor is spelt out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from helpers.errors import WorkbookError
+
 PATIENCE = 1.0
 """Seconds that work may take before a terminal shows that it goes on."""
 
@@ -38,6 +40,21 @@ def tell_bytes(data: bytes) -> None:
     """Bytes to stdout as they are, after what was told before."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
+
+
+def printable(text: str) -> str:
+    """One line, whatever a file name or a literal in the code holds: what would move the cursor is spelt out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def failure(error: Exception) -> str:
+    """What went wrong, in one line: place, fact, remedy."""
+    if isinstance(error, WorkbookError):
+        return printable(str(error))
+    if isinstance(error, OSError):
+        return printable(f"{error.filename or 'workbook'}: {error.strerror or error}; mend that and try again")
+    fact = f"an error of the workbook itself ({type(error).__name__}: {error})"
+    return printable(f"workbook: {fact}; set WORKBOOK_TRACEBACK=1 and report what it shows")
 
 
 @contextmanager

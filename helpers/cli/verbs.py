@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from helpers.cli import documents, report
-from helpers.cli.terminal import coloured, say, tell, tell_bytes, tell_code, working
+from helpers.cli.terminal import coloured, failure, printable, say, tell, tell_bytes, tell_code, working
 from helpers.errors import JournalError, UsageError
 from helpers.model import Applicability, ChangeSet
 from helpers.workbook import Workbook
@@ -74,7 +74,7 @@ def undo(asked: Namespace) -> int:
         _tell_json(documents.undone(str(book.root), entries))
     else:
         paths = dict.fromkeys(record.path for entry in entries for record in entry.files)
-        _tell_all(report.printable(f"{path} restored") for path in paths)
+        _tell_all(printable(f"{path} restored") for path in paths)
     say(f"took back {report.counted(len(entries), 'write')}" if entries else "there was nothing to take back")
     return 0
 
@@ -92,7 +92,7 @@ def explain(asked: Namespace) -> int:
     return 0
 
 
-VERBS: Mapping[str, Callable[[Namespace], int]] = {
+VERBS: dict[str, Callable[[Namespace], int]] = {
     "scan": scan,
     "diff": diff,
     "apply": apply,
@@ -104,7 +104,7 @@ VERBS: Mapping[str, Callable[[Namespace], int]] = {
 def _recover(book: Workbook) -> None:
     """Settle what a killed process left half done, before anything else is written."""
     if what := book.recover():
-        say(f"{report.printable(str(book.root))}: {what}")
+        say(f"{printable(str(book.root))}: {what}")
 
 
 def _look_after(book: Workbook) -> None:
@@ -112,7 +112,7 @@ def _look_after(book: Workbook) -> None:
     try:
         _recover(book)
     except (JournalError, OSError) as error:
-        say(report.printable(f"{error}"))
+        say(failure(error))
 
 
 def _left_unwritten(book: Workbook, wanted: ChangeSet, written: ChangeSet) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from helpers.cli.arguments import parse
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 Run = Callable[..., Any]
 Read = Callable[[Path], dict[str, bytes]]
 
@@ -79,6 +81,14 @@ def test_a_path_that_does_not_exist_is_named(run: Run, tmp_path: Path, verb: str
 def test_a_path_that_is_a_file_is_named(run: Run, application: Path) -> None:
     path = application / "shop" / "users.py"
     assert_refused(run("scan", path), f"{path}: is not a folder; name the folder of the application\n")
+
+
+@pytest.mark.parametrize("verb", ["scan", "diff", "apply", "undo", "explain"])
+def test_every_option_is_documented(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse([verb, "--help"])
+    offered = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert offered - set(re.findall(r"--[a-z-]+", DOCUMENT.read_text(encoding="utf-8"))) == set()
 
 
 @pytest.mark.parametrize("words", [["--help"], ["apply", "--help"], ["--version"]])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helpers import cli
+from helpers.cli.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
@@ -38,7 +38,7 @@ def test_an_error_of_the_workbook_itself_is_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch, verb: str, code: int
 ) -> None:
     monkeypatch.delenv("WORKBOOK_TRACEBACK", raising=False)
-    monkeypatch.setitem(cli.VERBS, verb, raising(ZeroDivisionError("so\nthere")))
+    monkeypatch.setitem(VERBS, verb, raising(ZeroDivisionError("so\nthere")))
     outcome = run(verb, ".")
     assert (outcome.code, outcome.out) == (code, "")
     told = "workbook: an error of the workbook itself (ZeroDivisionError: so\\nthere); set WORKBOOK_TRACEBACK=1 and "
@@ -47,18 +47,18 @@ def test_an_error_of_the_workbook_itself_is_one_line(
 
 def test_an_error_of_the_workbook_itself_passes_when_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBOOK_TRACEBACK", "1")
-    monkeypatch.setitem(cli.VERBS, "scan", raising(ZeroDivisionError()))
+    monkeypatch.setitem(VERBS, "scan", raising(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         run("scan", ".")
 
 
 def test_an_interrupt_returns_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.VERBS, "scan", raising(KeyboardInterrupt()))
+    monkeypatch.setitem(VERBS, "scan", raising(KeyboardInterrupt()))
     assert run("scan", ".") == (130, "", "workbook: interrupted\n")
 
 
 def test_a_folder_that_may_not_be_read_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.VERBS, "scan", raising(PermissionError(13, "Permission denied", "shop")))
+    monkeypatch.setitem(VERBS, "scan", raising(PermissionError(13, "Permission denied", "shop")))
     assert run("scan", ".") == (2, "", "shop: Permission denied; mend that and try again\n")
 
 
