@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from helpers.cli.documents import stage
 from helpers.cli.terminal import printable
 from helpers.model import ChangeSet, Finding
 from helpers.workbook import Pattern
+
+WIDTH = 100
+"""Columns of running text."""
 
 
 def found(finding: Finding) -> str:
@@ -32,7 +36,7 @@ def explanation(pattern: type[Pattern]) -> Iterator[tuple[str, str]]:
     """What `explain` says, as blocks: ("text" or "python", the block)."""
     yield "text", f"{pattern.CODE} {pattern.NAME}: {pattern.SUMMARY}"
     yield "text", f"stage: {stage(pattern)}\napplicability: {pattern.APPLICABILITY.value}"
-    yield "text", pattern.WHY
+    yield "text", textwrap.fill(pattern.WHY, WIDTH)
     for example in pattern.EXAMPLES:
         yield "text", f"{example.title}\n\nbefore:"
         yield "python", example.before.strip("\n")
