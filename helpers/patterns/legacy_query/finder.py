@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from helpers.analysis.meaning import EntityRef
@@ -41,9 +41,14 @@ class Finder:
         """The module's findings in the order of the text, those on `Model.query` last."""
         binder = NameBinder(self.module.tree, self._source.text)
         heads = [node for node in ast.walk(self.module.tree) if isinstance(node, ast.Call) and _is_query(node.func)]
-        decided = [self._member(head, binder) for head in heads]
-        chains = [item for item in decided if isinstance(item, Member)]
-        unread = [item for item in decided if isinstance(item, Finding)]
+        chains: list[Member] = []
+        unread: list[Finding] = []
+        for head in sorted(heads, key=_start, reverse=True):  # inner ones first: they start later
+            item = self._member(head, binder, chains)
+            if isinstance(item, Member):
+                chains.append(item)
+            elif item:
+                unread.append(item)
         yield from _numbered([*unread, *(member.finding for member in together(chains))])
         yield from self._class_queries()
 
@@ -51,7 +56,7 @@ class Finder:
     def _source(self) -> Source:
         return self.project.sources[self.module.path]
 
-    def _member(self, head: ast.Call, binder: NameBinder) -> Member | Finding | None:
+    def _member(self, head: ast.Call, binder: NameBinder, decided: Sequence[Member]) -> Member | Finding | None:
         assert isinstance(head.func, ast.Attribute)
         tier = self._tier(head)
         chain = read_chain(self._source, head, self.project.scopes(self.module).parents, LAST)
@@ -63,7 +68,7 @@ class Finder:
             reason = f"nothing tells whether `{receiver}` is a session: annotate it"
             return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
         runs = chain.links[-1].name in _RUN or Usage(self.project, self.module).iterated(chain.node)
-        return Member(chain, self._decide(chain, tier, binder), runs)
+        return Member(chain, self._decide(chain, tier, binder, decided), runs)
 
     def _inside_unreadable_text(self, chain: Chain) -> bool:
         around = self.project.scopes(self.module).ancestors(chain.node)
@@ -79,11 +84,11 @@ class Finder:
         mapped = any(self.project.meanings.of(arg, self.module) is not None for arg in head.args)
         return Tier.BY_NAME if mapped else None
 
-    def _decide(self, chain: Chain, tier: Tier, binder: NameBinder) -> Finding:
+    def _decide(self, chain: Chain, tier: Tier, binder: NameBinder, decided: Sequence[Member]) -> Finding:
         try:
             self._allowed(chain, tier)
             conversion = Converter(self.project, self.module).convert(chain)
-            fix = render(conversion, binder, self.project.line_length)
+            fix = render(conversion, binder, self.project.line_length - _growth(chain, decided))
         except Refused as refusal:
             return self._finding(chain, str(refusal), Applicability.MANUAL, None)
         if tier is Tier.BY_NAME:
@@ -121,6 +126,17 @@ class Finder:
         name = fingerprint(self.code, self.module.path, symbol, ast.unparse(node))
         line, column = node.lineno, node.col_offset + 1
         return Finding(self.code, self.module.path, line, column, symbol, reason, Applicability.MANUAL, None, name)
+
+
+def _start(head: ast.Call) -> tuple[int, int]:
+    assert isinstance(head.func, ast.Attribute) and head.func.end_lineno and head.func.end_col_offset
+    return head.func.end_lineno, head.func.end_col_offset
+
+
+def _growth(chain: Chain, decided: Sequence[Member]) -> int:
+    """How many characters the fixes inside a chain add to it."""
+    edits = [edit for member in decided if member.finding.fix for edit in member.finding.fix.edits]
+    return sum(len(edit.text) - (edit.end - edit.start) for edit in edits if chain.start <= edit.start < chain.stop)
 
 
 def _is_query(node: ast.AST) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, SelectableColumn
 from helpers.analysis.project import Project
@@ -114,13 +114,13 @@ class Froms:
                 self._other_criterion(node)
 
     def _named(self, node: ast.Name) -> None:
-        value = single_value(self.project, self.module, node)
-        if value is None or self.depth > 8:
+        found = single_value(self.project, self.module, node)
+        if found is None or self.depth > 8:
             self.opaque = True
             return
-        self.depth += 1
-        self.criterion(value)
-        self.depth -= 1
+        there = replace(self, module=found[0], depth=self.depth + 1)
+        there.criterion(found[1])
+        self.opaque = there.opaque
 
     def _other_criterion(self, node: ast.expr) -> None:
         if isinstance(node, ast.Call) and self.project.meanings.is_sqlalchemy(
@@ -146,11 +146,11 @@ class Froms:
         if isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, ast.Name) and self.depth < 8:
-            value = single_value(self.project, self.module, node)
-            if value is not None and ShapeReader(self.project, self.module).is_sql(value):
-                self.depth += 1
-                self.value(value)
-                self.depth -= 1
+            found = single_value(self.project, self.module, node)
+            if found is not None and ShapeReader(self.project, found[0]).is_sql(found[1]):
+                there = replace(self, module=found[0], depth=self.depth + 1)
+                there.value(found[1])
+                self.opaque = there.opaque
         else:
             for child in ast.iter_child_nodes(node):
                 self.value(child)
@@ -191,12 +191,8 @@ class Options:
 
     def joins_a_collection(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether an option joins a collection into the statement; True as well where that cannot be known."""
-        if (
-            isinstance(node, ast.Name)
-            and depth < 8
-            and (value := single_value(self.project, self.module, node)) is not None
-        ):
-            return self.joins_a_collection(value, depth + 1)
+        if isinstance(node, ast.Name) and depth < 8 and (found := single_value(self.project, self.module, node)):
+            return Options(self.project, found[0]).joins_a_collection(found[1], depth + 1)
         if not isinstance(node, ast.Call):
             return True
         for name, call in _strategies(node):

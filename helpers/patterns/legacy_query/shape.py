@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, SelectableColumn
 from helpers.analysis.project import Project
-from helpers.analysis.symbols import Module
+from helpers.analysis.symbols import Definition, Module, statements
 from helpers.patterns.legacy_query.refusal import Refused
 
 _SQL_FUNCTIONS = frozenset(
@@ -134,8 +134,8 @@ class ShapeReader:
         return self._expression(node, depth)
 
     def _expression(self, node: ast.expr, depth: int) -> RowPart:
-        if isinstance(node, ast.Name) and depth < 8 and (value := self._assigned(node)):
-            return self.part(value, depth + 1)
+        if isinstance(node, ast.Name) and depth < 8 and (found := single_value(self.project, self.module, node)):
+            return ShapeReader(self.project, found[0]).part(found[1], depth + 1)
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.BinOp | ast.Compare | ast.UnaryOp | ast.Subscript) and self.is_sql(node):
@@ -178,17 +178,14 @@ class ShapeReader:
             node = node.value
         return self.project.meanings.is_sqlalchemy(node, self.module, "func")
 
-    def _assigned(self, node: ast.Name) -> ast.expr | None:
-        return single_value(self.project, self.module, node)
-
     def is_sql(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether an expression is surely SQL: it starts from a mapped attribute, a table or a SQLAlchemy function."""
         if depth > 20:
             return False
         if self.project.meanings.of(node, self.module) is not None:
             return True
-        if isinstance(node, ast.Name) and (value := self._assigned(node)):
-            return self.is_sql(value, depth + 1)
+        if isinstance(node, ast.Name) and (found := single_value(self.project, self.module, node)):
+            return ShapeReader(self.project, found[0]).is_sql(found[1], depth + 1)
         if isinstance(node, ast.Call):
             return self._sql_call(node, depth)
         if isinstance(node, ast.Attribute | ast.Subscript):
@@ -221,12 +218,24 @@ def starts_a_statement(node: ast.expr) -> bool:
     return False
 
 
-def single_value(project: Project, module: Module, node: ast.Name) -> ast.expr | None:
-    """The expression a name was assigned, when there is exactly one in sight."""
-    bindings = project.scopes(module).lookup(node.id, node)
-    if len(bindings) == 1 and bindings[0].kind == "value":
-        return bindings[0].value
-    return None
+def single_value(project: Project, module: Module, node: ast.Name) -> tuple[Module, ast.expr] | None:
+    """The expression a name was assigned, and the module it stands in, when there is exactly one in sight."""
+    if bindings := project.scopes(module).lookup(node.id, node):
+        bound = bindings[0] if len(bindings) == 1 and bindings[0].kind == "value" else None
+        return (module, bound.value) if bound and bound.value is not None else None
+    found = project.symbols.resolve(module, node.id)
+    if not isinstance(found, Definition):
+        return None
+    values = [
+        getattr(item, "value", None) for item in statements(found.module.tree) if found.name in _assigned_names(item)
+    ]
+    only = values[0] if len(values) == 1 else None
+    return (found.module, only) if isinstance(only, ast.expr) and only is found.node else None
+
+
+def _assigned_names(item: ast.stmt) -> list[str]:
+    targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _short(node: ast.expr) -> str:
