@@ -83,8 +83,9 @@ class Converter:
         options = [link for link in middle if link.name == "options"]
         if len(middle) > len(options) or len(options) > 1 or len(chain.links[0].args) != 1:
             raise Refused("get() on a query with criteria raises: filter by the primary key and take first() or one()")
-        meaning = self.project.meanings.of(chain.links[0].args[0], self.module)
-        if meaning is not None and not isinstance(meaning, EntityRef):
+        entity = chain.links[0].args[0]
+        meaning = self.project.meanings.of(entity, self.module)
+        if not isinstance(meaning, EntityRef) and ShapeReader(self.project, self.module).is_sql(entity):
             raise Refused("get() needs a mapped class in query()")
         if len(terminal.args) + len(terminal.keywords) != 1 or any(
             isinstance(arg, ast.Starred) for arg in terminal.args
