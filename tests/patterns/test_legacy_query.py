@@ -78,6 +78,10 @@ REWRITES = {
     "db.query(Author).order_by(False).all()": "db.scalars(select(Author).order_by(None)).all()",
     "dict(db.query(Author.id, Author.name))": "dict(db.execute(select(Author.id, Author.name)).all())",
     "[a for a in db.query(Author)]": "[a for a in db.scalars(select(Author))]",
+    "any(a for a in db.query(Author))": "any(a for a in db.scalars(select(Author)))",
+    "list(map(x, db.query(Author)))": "list(map(x, db.scalars(select(Author))))",
+    "next(iter(db.query(Author)))": "next(iter(db.scalars(select(Author))))",
+    "''.join(db.query(Author.name))": "''.join(db.execute(select(Author.name)))",
     "x in db.query(Author)": "x in db.scalars(select(Author))",
     "a, b = db.query(Author)": "a, b = db.scalars(select(Author))",
     "print(*db.query(Author.id))": "print(*db.execute(select(Author.id)))",
@@ -142,6 +146,11 @@ LEFT = {
     "db.query(Author)[0]": "is used as a value",
     "return db.query(Author)": "is returned",
     "q = db.query(Author)": "is kept in `q`",
+    "return (a for a in db.query(Author))": "is iterated later",
+    "it = iter(db.query(Author))": "is iterated later",
+    "return map(x, db.query(Author))": "is iterated later",
+    "next(db.query(Author))": "is passed to `next`",
+    "max(x, db.query(Author))": "is passed to `max`",
     "f(x, db.query(Author), y)": "is passed to `f`",
     "db.query(Author)": "is built and not run",
     "db.query(Author).statement": "statement",
@@ -276,6 +285,15 @@ def test_a_value_queried_inside_a_query_that_is_left_is_rewritten(tmp_path: Path
     statement = "db.query(Author).filter(x == db.query(Book.id).scalar()).delete()"
     wanted = "db.query(Author).filter(x == db.execute(select(Book.id)).scalar_one_or_none()).delete()"
     assert body(tmp_path, statement) == wanted
+
+
+def test_a_session_that_a_call_makes_is_not_dropped_from_a_statement(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}def make() -> Session: ...\n\n\n"
+        "def f(db: Session):\n    return db.query(Author).filter(Author.id.in_(make().query(Book.author_id))).all()\n"
+    )
+    assert after(tmp_path, text) == text
+    assert "comes from a call that would be dropped" in reasons(tmp_path, text)[1]
 
 
 def test_lines_in_parentheses_stay_where_they_are(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpers.analysis.symbols import dotted_name
 from helpers.codemod.chains import Chain, Link, significant
 from helpers.codemod.imports import NameBinder
 from helpers.model import Edit, Fix, ImportName
@@ -49,6 +50,8 @@ def _statement(conversion: Conversion, names: dict[str, str], line_length: int) 
 def _unrun(conversion: Conversion, head: str) -> list[Edit]:
     chain = conversion.chain
     receiver_is_bare(chain)
+    if dotted_name(chain.receiver) is None:
+        raise Refused("its session comes from a call that would be dropped: give the session a name first")
     return [Edit(chain.start, chain.links[0].end, f"{prefix(chain)}{head}")]
 
 

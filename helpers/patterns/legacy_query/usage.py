@@ -9,26 +9,8 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.chains import Chain
 
-_ITERATING = frozenset(
-    [
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "sorted",
-        "sum",
-        "dict",
-        "enumerate",
-        "iter",
-        "any",
-        "all",
-        "min",
-        "max",
-        "zip",
-        "map",
-        "filter",
-    ]
-)
+_EAGER = ("list", "tuple", "set", "frozenset", "sorted", "sum", "dict", "any", "all", "min", "max")
+_LAZY = ("enumerate", "iter", "zip", "map", "filter")
 
 
 @dataclass(frozen=True)
@@ -42,21 +24,40 @@ class Usage:
         return self.project.scopes(self.module).parents.get(node)
 
     def iterated(self, node: ast.expr) -> bool:
-        """Whether the code around asks for the rows one by one: a loop, a comprehension, `list(...)`, `x in ...`."""
+        """Whether the code around asks for the rows here: a loop, a list comprehension, `list(...)`, `x in ...`.
+
+        A generator expression, `map()` and their like count where they are used up at once: a Query they hold runs when
+        its first row is asked for, a result has run already.
+        """
         parent = self._parent(node)
         match parent:
-            case ast.For(iter=iterable) | ast.comprehension(iter=iterable):
+            case ast.For(iter=iterable):
                 return iterable is node
-            case ast.Call(func=ast.Name(id=name), args=args):
-                plain = name in _ITERATING and not self._shadowed(name, parent)
-                return plain and node in args[1:] + ([] if name in ("map", "filter") else args[:1])
+            case ast.comprehension(iter=iterable):
+                return iterable is node and self._comprehended(parent)
+            case ast.Call(func=ast.Name(id=name)) if not self._shadowed(name, parent):
+                return self._called(name, parent, node)
+            case ast.Call(func=ast.Attribute(attr="join", value=ast.Constant())):
+                return True
             case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[container]):
                 return container is node
-            case ast.Starred() | ast.YieldFrom():
-                return True
-            case ast.Assign(targets=[ast.Tuple() | ast.List()]):
+            case ast.Starred() | ast.YieldFrom() | ast.Assign(targets=[ast.Tuple() | ast.List()]):
                 return True
         return False
+
+    def _comprehended(self, part: ast.comprehension) -> bool:
+        whole = self._parent(part)
+        # only the first iterable of a generator expression is evaluated where it stands
+        return not (isinstance(whole, ast.GeneratorExp) and whole.generators[0] is part) or self.iterated(whole)
+
+    def _called(self, name: str, call: ast.Call, node: ast.expr) -> bool:
+        if name in _EAGER:
+            return call.args[:1] == [node] and (len(call.args) == 1 or name not in ("min", "max"))
+        if name == "next":  # of an iterator, at once
+            made = isinstance(node, ast.GeneratorExp) or isinstance(getattr(node, "func", None), ast.Name)
+            return call.args[:1] == [node] and made  # a Query itself is no iterator
+        given = call.args[1:] if name in ("map", "filter") else call.args if name == "zip" else call.args[:1]
+        return name in _LAZY and node in given and self.iterated(call)
 
     def made_into_dict(self, node: ast.expr) -> bool:
         """Whether the chain is handed to `dict(...)`."""
@@ -87,6 +88,8 @@ class Usage:
                 return f"is kept in `{ast.unparse(target)}`"
             case ast.Return():
                 return "is returned"
+            case ast.comprehension() | ast.Call(func=ast.Name(id="enumerate" | "iter" | "zip" | "map" | "filter")):
+                return "is iterated later"
             case ast.Call():
                 return f"is passed to `{ast.unparse(parent.func)[:40]}`"
             case ast.keyword():
