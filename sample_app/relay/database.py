@@ -7,6 +7,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from relay.listeners import begin_writing
 from relay.settings import settings
 
 
@@ -32,6 +33,7 @@ def build_engine(url: str) -> Engine:
     )
     if is_sqlite(url):
         event.listen(engine, "connect", enforce_foreign_keys)
+        event.listen(engine, "savepoint", begin_writing)
     return engine
 
 

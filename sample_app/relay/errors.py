@@ -22,6 +22,18 @@ class NotSignedIn(RelayError):
     headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012
 
 
+class PaymentRequired(RelayError):
+    """The tenant has not enough credits for what it asks."""
+
+    status = 402
+
+
+class Forbidden(RelayError):
+    """Who asks is known, but has not the role for this."""
+
+    status = 403
+
+
 class NotFound(RelayError):
     """The thing does not exist, or belongs to another tenant."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from relay.database import SessionLocal, engine
 from relay.models import Contact, Customer, Project, Quote, QuoteLine, Tag, Task, Tenant, customer_tags
+from relay.seeding.money import add_money
 
 START = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
 TENANTS = (("northwind", "Northwind Traders", 200), ("contoso", "Contoso Ltd", 150), ("fabrikam", "Fabrikam Inc", 50))
@@ -39,6 +40,7 @@ def seed(db: Session) -> bool:
         add_tags(db, tenant, customers, rng=rng)
         quotes = add_quotes(db, tenant, customers, rng=rng)
         add_projects(db, tenant, quotes, rng=rng)
+        add_money(db, tenant, START)
     db.commit()
     return True
 
