@@ -46,6 +46,18 @@ class Conflict(RelayError):
     status = 409
 
 
+class TooLarge(RelayError):
+    """The request carries more bytes than are taken."""
+
+    status = 413
+
+
+class Malformed(RelayError):
+    """What was sent cannot be read, in a way that its schema cannot say."""
+
+    status = 422
+
+
 class TooManyRequests(RelayError):
     """A limit is reached; `retry_after` is in seconds."""
 

@@ -7,9 +7,24 @@ from fastapi import FastAPI
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from relay.async_database import async_engine
 from relay.database import engine
 from relay.errors import RelayError, answer, answer_collision
-from relay.routers import customers, health, offline, projects, quotes, reports, tenant
+from relay.routers import (
+    categories,
+    chats,
+    customers,
+    health,
+    insights,
+    offline,
+    projects,
+    quotes,
+    rag,
+    reports,
+    tenant,
+    users,
+    websocket,
+)
 from relay.settings import settings
 
 DESCRIPTION = """
@@ -25,6 +40,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     """Give the connections back when the server stops."""
     yield
     engine.dispose()
+    await async_engine.dispose()
 
 
 def create_app() -> FastAPI:
@@ -34,6 +50,8 @@ def create_app() -> FastAPI:
     for collision in (IntegrityError, StaleDataError):
         app.add_exception_handler(collision, answer_collision)
     for module in (tenant, customers, quotes, projects, reports, health):
+        app.include_router(module.router)
+    for module in (users, chats, rag, categories, insights, websocket):
         app.include_router(module.router)
     if settings.offline:
         app.include_router(offline.router)

@@ -12,6 +12,11 @@ def new_code() -> str:
     return f"{secrets.randbelow(1_000_000):06}"
 
 
+def new_link_code() -> str:
+    """Return a fresh code of eight characters, none of which is mistaken for another: about 10^12 of them."""
+    return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(8))
+
+
 def new_token() -> str:
     """Return a fresh session token that nobody can guess."""
     return secrets.token_urlsafe(32)

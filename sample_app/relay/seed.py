@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from relay.database import SessionLocal, engine
 from relay.models import Contact, Customer, Project, Quote, QuoteLine, Tag, Task, Tenant, customer_tags
+from relay.seeding.conversations import add_categories, add_conversations
 from relay.seeding.money import add_money
 
 START = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
@@ -31,6 +32,7 @@ def seed(db: Session) -> bool:
     """Fill an empty database; leave one that has tenants alone and return False."""
     if db.query(Tenant).count():
         return False
+    add_categories(db)
     rng = Random(2025)
     for slug, name, size in TENANTS:
         tenant = Tenant(slug=slug, name=name, email=f"office@{slug}.example", created_at=START, updated_at=START)
@@ -40,6 +42,7 @@ def seed(db: Session) -> bool:
         add_tags(db, tenant, customers, rng=rng)
         quotes = add_quotes(db, tenant, customers, rng=rng)
         add_projects(db, tenant, quotes, rng=rng)
+        add_conversations(db, tenant, START)
         add_money(db, tenant, START)
     db.commit()
     return True

@@ -27,6 +27,13 @@ class Settings(BaseSettings):
     smtp_port: int = 25
     mail_from: str = "no-reply@relay.example"
 
+    upload_folder: Path = DEFAULT_DATABASE.parent / "uploads"
+    upload_limit: int = 1_000_000
+    llm_url: str = "http://localhost:8080/complete"
+    llm_key: str = ""
+    llm_calls_per_hour: int = 20
+    feed_interval: float = 1.0
+
     secret_key: str = DEVELOPMENT_SECRET
     code_lifetime: int = 600
     code_attempts: int = 5

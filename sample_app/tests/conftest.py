@@ -22,6 +22,7 @@ TEMPLATE, DATABASE = WORK / "template.db", WORK / "relay.db"
 for name in [name for name in os.environ if name.startswith("RELAY_") and name != "RELAY_ROOT"]:
     del os.environ[name]
 os.environ["DATABASE_URL"] = f"sqlite:///{DATABASE.as_posix()}"
+os.environ["RELAY_UPLOAD_FOLDER"] = str(WORK / "uploads")
 sys.path.insert(0, str(ROOT))
 
 from fastapi.testclient import TestClient  # noqa: E402

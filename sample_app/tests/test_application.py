@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 PUBLIC = {("post", "/tenants"), ("post", "/auth/codes"), ("post", "/auth/sessions"), ("get", "/health")}
+PUBLIC |= {("get", "/public/chats/{public_key}/statistics")}
 
 ASK_FOR_A_CODE = """
 from fastapi.testclient import TestClient

@@ -1,15 +1,24 @@
 """The face of the offline world: read its mail, disturb it, set its clock; absent when Relay is online."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from relay.clients.clock import clock
+from relay.clients.llm import offline_llm
 from relay.clients.mail import Mail, offline_mail
+from relay.clients.trouble import Trouble
+from relay.clients.vectors import vector_index
 
 router = APIRouter(prefix="/offline", tags=["offline"])
+
+Program = Literal["llm", "vectors"]
+PROGRAMS: dict[Program, Trouble] = {
+    "llm": offline_llm.trouble,
+    "vectors": vector_index.trouble,
+}
 
 
 class MailTrouble(BaseModel):
@@ -17,6 +26,12 @@ class MailTrouble(BaseModel):
 
     latency: float = Field(default=0.0, ge=0, le=30)
     failing: bool = False
+
+
+class ProgramTrouble(MailTrouble):
+    """How the language model or the vector index behaves, and how many calls wait for it now."""
+
+    waiting: int = 0
 
 
 class ClockStep(BaseModel):
@@ -38,6 +53,20 @@ def disturb_mail(trouble: MailTrouble) -> MailTrouble:
     return trouble
 
 
+@router.get("/{program}/trouble")
+def read_trouble(program: Program) -> ProgramTrouble:
+    """See how a program behaves, and how many calls wait for its answer."""
+    trouble = PROGRAMS[program]
+    return ProgramTrouble(latency=trouble.latency, failing=trouble.failing, waiting=trouble.waiting)
+
+
+@router.put("/{program}/trouble")
+def disturb(program: Program, trouble: MailTrouble) -> MailTrouble:
+    """Make a program slow or let it fail, also for the calls that wait already."""
+    PROGRAMS[program].set(latency=trouble.latency, failing=trouble.failing)
+    return trouble
+
+
 @router.post("/clock")
 def advance_clock(step: ClockStep) -> dict[str, datetime]:
     """Move Relay's clock forward; the database's own clock stays."""
@@ -46,6 +75,8 @@ def advance_clock(step: ClockStep) -> dict[str, datetime]:
 
 @router.delete("", status_code=204)
 def reset() -> None:
-    """Empty the outbox, mend the mail server and set the clock right."""
+    """Empty the outbox, mend every program and set the clock right."""
     offline_mail.reset()
+    for trouble in PROGRAMS.values():
+        trouble.set()
     clock.reset()
