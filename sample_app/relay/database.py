@@ -21,16 +21,14 @@ def connect_args(url: str) -> dict[str, Any]:
     return {"check_same_thread": False, "timeout": 30} if is_sqlite(url) else {}
 
 
-def build_engine(url: str) -> Engine:
-    """Create the engine for a database address with the pool of the settings."""
-    engine = create_engine(
-        url,
-        connect_args=connect_args(url),
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_overflow,
-        pool_timeout=settings.pool_timeout,
-        pool_pre_ping=not is_sqlite(url),
-    )
+def isolation_level(url: str) -> str:
+    """Return how much transactions see of each other: as the settings say, else what suits the database."""
+    return settings.isolation_level or ("SERIALIZABLE" if is_sqlite(url) else "READ COMMITTED")
+
+
+def build_engine(url: str, **pool: Any) -> Engine:
+    """Create an engine for a database address; everyone who talks to the database, worker included, starts here."""
+    engine = create_engine(url, connect_args=connect_args(url), isolation_level=isolation_level(url), **pool)
     if is_sqlite(url):
         event.listen(engine, "connect", enforce_foreign_keys)
         event.listen(engine, "savepoint", begin_writing)
@@ -44,7 +42,13 @@ def enforce_foreign_keys(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-engine = build_engine(settings.database_url)
+engine = build_engine(
+    settings.database_url,
+    pool_size=settings.pool_size,
+    max_overflow=settings.pool_overflow,
+    pool_timeout=settings.pool_timeout,
+    pool_pre_ping=not is_sqlite(settings.database_url),
+)
 SessionLocal = sessionmaker(bind=engine)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection
 
 from relay.database import get_db
 from relay.errors import NotSignedIn
@@ -15,6 +16,7 @@ bearer = HTTPBearer(auto_error=False, description="The token from POST /auth/ses
 
 
 def current_session(
+    connection: HTTPConnection,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     db: Session = Depends(get_db),
 ) -> TenantSession:
@@ -24,6 +26,7 @@ def current_session(
     session = tenant_auth.find_session(db, credentials.credentials)
     if session is None:
         raise NotSignedIn("The session has ended: sign in again")
+    connection.state.tenant_id = session.tenant_id  # the metering reads it after the answer
     return session
 
 

@@ -14,6 +14,11 @@ class RelayError(Exception):
     status = 500
     headers: dict[str, str] | None = None
 
+    @property
+    def extensions(self) -> dict[str, int]:
+        """What GraphQL tells besides the sentence."""
+        return {"status": self.status}
+
 
 class NotSignedIn(RelayError):
     """The request carries no valid session token, or a code is wrong."""

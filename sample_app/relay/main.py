@@ -10,21 +10,38 @@ from sqlalchemy.orm.exc import StaleDataError
 from relay.async_database import async_engine
 from relay.database import engine
 from relay.errors import RelayError, answer, answer_collision
+from relay.graphql import schema
 from relay.routers import (
+    admin,
+    admin_pages,
+    authz,
+    billing,
     categories,
     chats,
+    crm,
     customers,
+    dashboard,
     health,
+    helpdesk,
     insights,
+    licences,
+    llm_management,
     offline,
+    offline_payments,
+    payments,
+    planning,
+    portal,
     projects,
     quotes,
     rag,
     reports,
     tenant,
+    usage,
     users,
     websocket,
 )
+from relay.services import pricing
+from relay.services import usage as usage_service
 from relay.settings import settings
 
 DESCRIPTION = """
@@ -37,8 +54,10 @@ Ask for a code with `POST /auth/codes`, read it at `GET /offline/mail` (offline 
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Give the connections back when the server stops."""
+    """Start without remembered prices; give the connections back when the server stops."""
+    pricing.cache.clear()
     yield
+    usage_service.flush_at_shutdown()
     engine.dispose()
     await async_engine.dispose()
 
@@ -53,8 +72,14 @@ def create_app() -> FastAPI:
         app.include_router(module.router)
     for module in (users, chats, rag, categories, insights, websocket):
         app.include_router(module.router)
+    for module in (crm, helpdesk, portal, planning, llm_management, admin, admin_pages, schema):
+        app.include_router(module.router)
+    for module in (payments, billing, usage, licences, authz, dashboard):
+        app.include_router(module.router)
+    app.middleware("http")(usage_service.count_request)
     if settings.offline:
         app.include_router(offline.router)
+        app.include_router(offline_payments.router)
     return app
 
 

@@ -23,6 +23,8 @@ for name in [name for name in os.environ if name.startswith("RELAY_") and name !
     del os.environ[name]
 os.environ["DATABASE_URL"] = f"sqlite:///{DATABASE.as_posix()}"
 os.environ["RELAY_UPLOAD_FOLDER"] = str(WORK / "uploads")
+os.environ["RELAY_PASSWORD_COST"] = "1024"
+os.environ["RELAY_FILES"] = str(WORK / "files")
 sys.path.insert(0, str(ROOT))
 
 from fastapi.testclient import TestClient  # noqa: E402

@@ -9,14 +9,16 @@ from pydantic import BaseModel, Field
 from relay.clients.clock import clock
 from relay.clients.llm import offline_llm
 from relay.clients.mail import Mail, offline_mail
+from relay.clients.payments import offline_payments
 from relay.clients.trouble import Trouble
 from relay.clients.vectors import vector_index
 
 router = APIRouter(prefix="/offline", tags=["offline"])
 
-Program = Literal["llm", "vectors"]
+Program = Literal["llm", "payments", "vectors"]
 PROGRAMS: dict[Program, Trouble] = {
     "llm": offline_llm.trouble,
+    "payments": offline_payments.trouble,
     "vectors": vector_index.trouble,
 }
 
@@ -77,6 +79,7 @@ def advance_clock(step: ClockStep) -> dict[str, datetime]:
 def reset() -> None:
     """Empty the outbox, mend every program and set the clock right."""
     offline_mail.reset()
+    offline_payments.reset()
     for trouble in PROGRAMS.values():
         trouble.set()
     clock.reset()

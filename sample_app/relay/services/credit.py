@@ -16,6 +16,11 @@ def balance(db: Session, tenant: Tenant) -> int:
     return db.query(CreditAccount.balance).filter_by(tenant_id=tenant.id).scalar() or 0
 
 
+def find_account(db: Session, tenant: Tenant) -> CreditAccount | None:
+    """Return a tenant's account, if it ever had credits."""
+    return db.query(CreditAccount).get(tenant.id)
+
+
 def lock_account(db: Session, tenant_id: int) -> CreditAccount:
     """Return a tenant's account, which nobody else can change until the transaction ends."""
     account = db.query(CreditAccount).filter_by(tenant_id=tenant_id)
