@@ -54,11 +54,12 @@ def add_orders(db: Session, tenant: Tenant, start: datetime) -> None:
 
 
 def add_licences(db: Session, tenant: Tenant, start: datetime) -> None:
-    """Add a licence with two of three seats taken, and one in the trash."""
-    current = Licence(tenant_id=tenant.id, product="Route planner", seats_total=3, created_at=start, updated_at=start)
-    old = Licence(tenant_id=tenant.id, product="Fax gateway", seats_total=1, created_at=start, updated_at=start)
-    old.deleted_at = start + timedelta(days=30)
-    db.add_all([current, old])
+    """Add a licence with two of three seats taken; in the trash are one from before it and a fax gateway."""
+    kept, gone = {"created_at": start, "updated_at": start}, start + timedelta(days=30)
+    current = Licence(tenant_id=tenant.id, product="Route planner", seats_total=3, **kept)
+    fax = Licence(tenant_id=tenant.id, product="Fax gateway", seats_total=1, deleted_at=gone, **kept)
+    before = Licence(tenant_id=tenant.id, product="Route planner", seats_total=1, deleted_at=gone, **kept)
+    db.add_all([current, fax, before])
     db.flush()
     for number, (name, _) in enumerate(MEMBERS[:2], 1):
         db.add(Seat(licence_id=current.id, number=number, email=f"{name}@{tenant.slug}.example"))
