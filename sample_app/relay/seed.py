@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from relay.database import SessionLocal, engine
 from relay.models import Contact, Customer, Project, Quote, QuoteLine, Tag, Task, Tenant, customer_tags
 from relay.seeding.conversations import add_categories, add_conversations
+from relay.seeding.crm import add_crm, add_llm_defaults
 from relay.seeding.money import add_money
 
 START = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
@@ -34,6 +35,7 @@ def seed(db: Session) -> bool:
         return False
     add_categories(db)
     rng = Random(2025)
+    add_llm_defaults(db, START)
     for slug, name, size in TENANTS:
         tenant = Tenant(slug=slug, name=name, email=f"office@{slug}.example", created_at=START, updated_at=START)
         db.add(tenant)
@@ -42,8 +44,9 @@ def seed(db: Session) -> bool:
         add_tags(db, tenant, customers, rng=rng)
         quotes = add_quotes(db, tenant, customers, rng=rng)
         add_projects(db, tenant, quotes, rng=rng)
-        add_conversations(db, tenant, START)
+        add_crm(db, tenant, customers, start=START)
         add_money(db, tenant, START)
+        add_conversations(db, tenant, START)
     db.commit()
     return True
 

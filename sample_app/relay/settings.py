@@ -78,6 +78,7 @@ class Settings(BaseSettings):
             raise ValueError("RELAY_SECRET_KEY must be set when RELAY_OFFLINE is off")
         if self.offline:
             self.webhook_secret = self.webhook_secret or DEVELOPMENT_SECRET
+            self.admin_key = self.admin_key or DEVELOPMENT_SECRET
         return self
 
 
