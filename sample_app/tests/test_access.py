@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
@@ -86,6 +87,23 @@ def test_key_works_for_what_its_role_may_see(northwind: TestClient, key_of: KeyO
 def test_wrong_key_is_refused(northwind: TestClient, key_of: KeyOf, change: Callable[[str], str]) -> None:
     key = change(key_of("viewer")["X-Api-Key"])
     assert northwind.get("/credits", headers={"X-Api-Key": key}).status_code == 401
+
+
+def test_revoked_key_is_worthless_and_cannot_be_revoked_again(northwind: TestClient, contoso: Json) -> None:
+    member = northwind.post("/members", json={"email": "pia@northwind.example"}).json()
+    made = northwind.post(f"/members/{member['id']}/keys").json()
+    path, key = f"/members/{member['id']}/keys/{made['id']}", {"X-Api-Key": made["key"]}
+    assert northwind.delete(path, headers=contoso).status_code == 404
+    assert northwind.get("/credits", headers=key).status_code == 200
+    assert [northwind.delete(path).status_code for _ in range(2)] == [204, 404]
+    assert northwind.get("/credits", headers=key).status_code == 401
+
+
+def test_calls_with_a_key_give_their_connections_back(northwind: TestClient, key_of: KeyOf) -> None:
+    key = key_of("viewer")
+    for _ in range(3):
+        northwind.get("/credits", headers=key)
+    assert northwind.get("/health/db-pool").json()["checked_out"] == 0
 
 
 def test_plan_limits_the_calls_of_a_key_in_a_minute(northwind: TestClient, key_of: KeyOf) -> None:
@@ -237,6 +255,18 @@ def test_dashboard_follows_what_happens(northwind: TestClient, key_of: KeyOf) ->
     assert widgets["spent_on"] == {"Insights": 200, "Plan": 400}
 
 
+def test_dashboard_puts_the_licence_with_the_fewest_free_seats_first(northwind: TestClient, licence: Json) -> None:
+    northwind.put("/billing/plan", json={"plan": "free"})
+    northwind.put("/billing/plan", json={"plan": "team"})
+    relay = northwind.get("/licences").json()[0]
+    for number in range(5):
+        northwind.post(f"/licences/{relay['id']}/seats", json={"email": f"person{number}@northwind.example"})
+    assert northwind.get("/dashboard").json()["widgets"]["fullest_licences"] == [
+        "Relay: 0 free",
+        "Route planner: 1 free",
+    ]
+
+
 def test_dashboard_gives_its_connection_back(northwind: TestClient) -> None:
     for _ in range(3):
         northwind.get("/dashboard")
@@ -246,6 +276,17 @@ def test_dashboard_gives_its_connection_back(northwind: TestClient) -> None:
 def test_pool_shows_its_size_and_the_isolation_of_transactions(client: TestClient) -> None:
     pool = client.get("/health/db-pool").json()
     assert pool == {"size": 20, "checked_out": 0, "overflow": 0, "isolation_level": "SERIALIZABLE"}
+
+
+def test_pool_counts_the_connection_of_a_request_that_waits(northwind: TestClient) -> None:
+    northwind.put("/offline/payments/trouble", json={"latency": 20})
+    with ThreadPoolExecutor(1) as pool:
+        order = pool.submit(northwind.post, "/payments/orders", json={"pack": "small"})
+        while not northwind.get("/offline/payments/trouble").json()["waiting"]:
+            sleep(0.005)
+        out = northwind.get("/health/db-pool").json()["checked_out"]
+        northwind.put("/offline/payments/trouble", json={})
+        assert (out, order.result().status_code) == (1, 201)
 
 
 def test_pool_and_isolation_follow_the_settings(run: Any, tmp_path: Any) -> None:

@@ -1,5 +1,6 @@
 """The application as a whole: who may ask, what is described, and how it is set up."""
 
+import os
 import re
 import shutil
 import socketserver
@@ -97,6 +98,17 @@ def test_migrations_can_be_taken_back_and_run_again(run: Run, template: Path, tm
     for step in (("downgrade", "base"), ("upgrade", "head")):
         done = run("-m", "alembic", *step, DATABASE_URL=f"sqlite:///{database.as_posix()}")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_restarted_server_keeps_nothing_of_the_database_before(client: TestClient, template: Path) -> None:
+    database = Path(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
+    newcomer = {"slug": "newcomer", "name": "New", "email": "new@newcomer.example"}
+    assert client.post("/tenants", json=newcomer).status_code == 201
+    client.__exit__(None, None, None)
+    database.unlink()
+    shutil.copyfile(template, database)
+    with client:
+        assert client.post("/tenants", json=newcomer).status_code == 201
 
 
 def test_sample_data_is_the_same_every_time(run: Run, template: Path, tmp_path: Path) -> None:

@@ -89,6 +89,13 @@ def test_same_plan_again_is_a_conflict(northwind: TestClient) -> None:
     assert northwind.put("/billing/plan", json={"plan": "team"}).status_code == 409
 
 
+def test_plan_chosen_several_times_at_once_is_paid_once(northwind: TestClient) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = pool.map(lambda _: northwind.put("/billing/plan", json={"plan": "business"}), range(6))
+        assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
+    assert northwind.get("/credits").json()["balance"] == 600
+
+
 def test_unknown_plan_is_refused(northwind: TestClient) -> None:
     assert northwind.put("/billing/plan", json={"plan": "golden"}).status_code == 422
 

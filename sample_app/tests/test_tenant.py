@@ -1,5 +1,6 @@
 """Sign up, sign in by one-time code, sessions and the profile."""
 
+import hmac
 from collections.abc import Callable
 
 import pytest
@@ -98,6 +99,22 @@ def test_tenant_without_a_code_cannot_sign_in(client: TestClient) -> None:
 @pytest.mark.parametrize("code", ["12345", "1234567", "abcdef", ""])
 def test_malformed_code_is_refused_before_it_is_counted(client: TestClient, code: str) -> None:
     assert client.post("/auth/sessions", json={"slug": "contoso", "code": code}).status_code == 422
+
+
+def test_codes_are_compared_in_constant_time(
+    client: TestClient, read_code: ReadCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[bool] = []
+
+    def compare(left: str, right: str) -> bool:
+        compared.append(left == right)
+        return compared[-1]
+
+    code = read_code("contoso")
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for guess in (other(code), code):
+        client.post("/auth/sessions", json={"slug": "contoso", "code": guess})
+    assert compared == [False, True]
 
 
 def test_code_works_once(client: TestClient, read_code: ReadCode) -> None:

@@ -29,3 +29,9 @@ def issue_key(member_id: int, actor: Owner, db: Session = Depends(get_db)) -> di
     """Make a key for a member's programs; it is shown this once."""
     key, text = api_key.issue_key(db, service.get_member(db, actor.tenant, member_id))
     return {"id": key.id, "key": text}
+
+
+@router.delete("/{member_id}/keys/{key_id}", status_code=204, responses=problems(404))
+def revoke_key(member_id: int, key_id: int, actor: Owner, db: Session = Depends(get_db)) -> None:
+    """Make a key worthless from now on."""
+    api_key.revoke_key(db, service.get_member(db, actor.tenant, member_id), key_id)

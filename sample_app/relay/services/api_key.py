@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from relay import security
 from relay.clients.clock import now
 from relay.database import SessionLocal
-from relay.errors import NotSignedIn, TooManyRequests
+from relay.errors import NotFound, NotSignedIn, TooManyRequests
 from relay.models import ApiKey, Member, Subscription
 from relay.passwords import hash_password, is_password
 from relay.services.plans import PLANS
@@ -34,6 +34,15 @@ def issue_key(db: Session, member: Member) -> tuple[ApiKey, str]:
     db.add(key)
     db.commit()
     return key, f"rk_{prefix}_{secret}"
+
+
+def revoke_key(db: Session, member: Member, key_id: int) -> None:
+    """Put a key of a member into the trash, where nobody finds it; raise `NotFound` when there is no such key."""
+    key = db.query(ApiKey).filter_by(id=key_id, member_id=member.id).one_or_none()
+    if key is None:
+        raise NotFound(f"No key {key_id}")
+    key.deleted_at = now()
+    db.commit()
 
 
 async def find_holder(text: str) -> Holder:

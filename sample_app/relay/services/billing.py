@@ -28,8 +28,10 @@ def get_subscription(db: Session, tenant: Tenant) -> Subscription:
 
 def choose_plan(db: Session, tenant: Tenant, name: str) -> Subscription:
     """Change the plan and pay its first month; raise `Conflict` when people hold more seats than it has."""
+    credit.lock_account(db, tenant.id)  # who chooses the same plan at the same time finds it chosen
     subscription = get_subscription(db, tenant)
     if (subscription.plan, subscription.status) == (name, "active"):
+        db.rollback()
         raise Conflict(f"The plan is {name} already")
     plan = PLANS[name]
     resize_licence(db, tenant, plan.seats)

@@ -34,12 +34,12 @@ def widget(build: Callable[[Session, Tenant], T]) -> Callable[[Session, Tenant],
 
 @contextmanager
 def looking_only(db: Session) -> Iterator[Session]:
-    """Give a session that writes nothing: whatever a part changed is dropped at the end."""
+    """Give a session that writes nothing: whatever a part changed is forgotten at the end."""
     with db.no_autoflush:
         try:
             yield db
         finally:
-            db.rollback()
+            db.expunge_all()
 
 
 def build_dashboard(db: Session, tenant_id: int) -> tuple[str, dict[str, object]]:

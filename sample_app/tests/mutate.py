@@ -1,0 +1,117 @@
+"""Takes each hard case out of a copy of Relay and says whether the suite notices: `python tests/mutate.py [NAME ...]`.
+
+The mutations are in `tests/mutations/*.toml`. Each names the row of the table of hard cases that it belongs to,
+replaces one piece of text that occurs exactly once in its file, and names the tests of which each must fail then.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.db", ".*cache", "uploads")
+TIME_LIMIT = 180
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A hard case and the text that takes it out."""
+
+    name: str
+    row: str
+    file: str
+    find: str
+    replace: str
+    tests: tuple[str, ...]
+
+
+def load(folder: Path, wanted: Iterable[str]) -> list[Mutation]:
+    """Read all mutations, or those whose names or files are wanted."""
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        for entry in tomllib.loads(path.read_text(encoding="utf-8"))["mutation"]:
+            mutation = Mutation(**{**entry, "tests": tuple(entry["tests"])})
+            if not wanted or mutation.name in wanted or path.stem in wanted:
+                found.append(mutation)
+    return found
+
+
+def failures(root: Path, tests: Iterable[str]) -> tuple[set[str], str]:
+    """Run tests on the Relay in a folder; return those that fail, as written by pytest, and its output."""
+    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", *tests]
+    # Without byte code, because two versions of a file may have the same size and time.
+    environment = {**os.environ, "RELAY_ROOT": str(root), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
+    try:
+        done = subprocess.run(
+            command, cwd=HOME, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return set(), f"no end after {TIME_LIMIT} seconds"
+    lines = done.stdout.splitlines()
+    failed = {line.split(" ", 1)[1].partition(" - ")[0] for line in lines if line.startswith(("FAILED ", "ERROR "))}
+    return failed, done.stdout + done.stderr
+
+
+def unnoticed(mutation: Mutation, root: Path) -> list[str]:
+    """Apply a mutation to a copy of Relay, run its tests, take it back; return the tests that did not fail."""
+    path = root / mutation.file
+    before = path.read_bytes()
+    path.write_bytes(before.replace(mutation.find.encode(), mutation.replace.encode()))
+    try:
+        failed, _ = failures(root, mutation.tests)
+    finally:
+        path.write_bytes(before)
+    return [test for test in mutation.tests if not any(same_test(test, name) for name in failed)]
+
+
+def same_test(wanted: str, failed: str) -> bool:
+    """Say whether a failed test is the wanted one; of several cases, or of a whole file, one is enough."""
+    return failed == wanted or failed.startswith((f"{wanted}[", f"{wanted}::"))
+
+
+def misfits(mutations: list[Mutation]) -> list[str]:
+    """Return what is wrong with the lists themselves: text that is not there exactly once, names used twice."""
+    names = [mutation.name for mutation in mutations]
+    wrong = [f"{name}: the name is used twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    for mutation in mutations:
+        path = HOME / mutation.file
+        count = path.read_text(encoding="utf-8").count(mutation.find) if path.is_file() else 0
+        if count != 1:
+            wrong.append(f"{mutation.name}: {mutation.file} holds the text {count} times, not once")
+    return wrong
+
+
+def main() -> int:
+    """Replay the mutations and return 1 when one of them survived or does not fit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a mutation or a list (money, first_slice, ...)")
+    mutations = load(Path(__file__).parent / "mutations", parser.parse_args().names)
+    problems = misfits(mutations) if mutations else ["There is no such mutation"]
+    if problems:
+        print(*problems, sep="\n")
+        return 1
+    survived = 0
+    with tempfile.TemporaryDirectory(prefix="relay-mutations-") as folder:
+        root = Path(shutil.copytree(HOME, Path(folder) / "relay-copy", ignore=LEFT_OUT))
+        failed, output = failures(root, sorted({test for mutation in mutations for test in mutation.tests}))
+        if failed or " passed" not in output or "error" in output.lower().splitlines()[-1]:
+            print("The tests must pass before anything is taken out:", output, sep="\n")
+            return 1
+        for mutation in mutations:
+            missed = unnoticed(mutation, root)
+            survived += bool(missed)
+            outcome = "SURVIVED " + " ".join(missed) if missed else "killed"
+            print(f"{mutation.name} ({mutation.row}): {outcome}", flush=True)
+    print(f"{len(mutations) - survived} of {len(mutations)} killed")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
