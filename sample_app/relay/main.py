@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from relay.api_docs import DESCRIPTION, TAGS
 from relay.async_database import async_engine
 from relay.database import engine
 from relay.errors import RelayError, answer, answer_collision
@@ -44,13 +45,6 @@ from relay.services import pricing
 from relay.services import usage as usage_service
 from relay.settings import settings
 
-DESCRIPTION = """
-Companies keep their customers, quotes and projects in Relay.
-
-Ask for a code with `POST /auth/codes`, read it at `GET /offline/mail` (offline mode), exchange it for a token with
-`POST /auth/sessions`, and press *Authorize*. The sample tenants are `northwind`, `contoso` and `fabrikam`.
-"""
-
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -64,7 +58,8 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 
 def create_app() -> FastAPI:
     """Put the application together; the offline face is there in offline mode alone."""
-    app = FastAPI(title="Relay", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    tags = [{"name": name, "description": description} for name, description in TAGS.items()]
+    app = FastAPI(title="Relay", version="0.1.0", description=DESCRIPTION, openapi_tags=tags, lifespan=lifespan)
     app.add_exception_handler(RelayError, answer)
     for collision in (IntegrityError, StaleDataError):
         app.add_exception_handler(collision, answer_collision)

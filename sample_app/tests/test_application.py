@@ -69,6 +69,13 @@ def test_every_route_is_described_and_protected_ones_say_so(client: TestClient) 
             assert ("401" in operation["responses"]) is (protected or (method, path) in SIGN_INS), f"{method} {path}"
 
 
+def test_every_group_of_routes_is_described_and_every_route_is_in_one(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    used = {tag for path in schema["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    assert {tag["name"] for tag in schema["tags"]} == used
+    assert all(tag["description"] for tag in schema["tags"])
+
+
 def test_docs_are_served(client: TestClient) -> None:
     assert "Relay" in client.get("/docs").text
 

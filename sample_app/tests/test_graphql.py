@@ -74,6 +74,14 @@ def test_answer_goes_from_customer_to_quotes_and_back(northwind: TestClient) -> 
     assert {quote["customer"]["id"] for quote in found["quotes"]} == {customer}
 
 
+def test_customers_that_were_loaded_together_know_their_tags(northwind: TestClient) -> None:
+    found = data(northwind, "{ quotes(first: 20) { customer { id tags } } }")["quotes"]
+    customers = [quote["customer"] for quote in found if quote["customer"]]
+    assert any(customer["tags"] for customer in customers)
+    one = northwind.get(f"/customers/{customers[0]['id']}").json()
+    assert customers[0]["tags"] == one["tags"]
+
+
 def test_projects_show_progress_and_the_quote_they_started_from(northwind: TestClient) -> None:
     found = data(northwind, "{ projects { code progress quote { reference customer { name } } } }")["projects"]
     listed = northwind.get("/projects").json()
@@ -119,6 +127,13 @@ def test_query_after_a_refused_one_is_answered(northwind: TestClient) -> None:
     answer = ask(northwind, "{ customer(id: 99999) { name } }")
     assert answer["errors"][0]["message"] == "No customer 99999"
     assert data(northwind, "{ leads(first: 1) { id } }")["leads"]
+
+
+def test_session_is_closed_after_every_answer(northwind: TestClient) -> None:
+    for query in ("{ customers { tags } }", "{ customer(id: 99999) { name } }", "{ nothing }"):
+        ask(northwind, query)
+    northwind.post("/graphql", json={"query": "{ leads { id } }"}, headers={"Authorization": "Bearer guess"})
+    assert northwind.get("/health/db-pool").json()["checked_out"] == 0
 
 
 def test_field_that_does_not_exist_is_refused(northwind: TestClient) -> None:

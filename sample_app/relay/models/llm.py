@@ -51,8 +51,7 @@ class Prompt(Timestamps, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(40))
-    # The wording before must be at hand when another is set, even on a prompt that was just committed.
-    body: Mapped[str] = mapped_column(Text, active_history=True)
+    body: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column()
 
     # Two writers at the same version: the second finds the row gone and is refused.
