@@ -1,4 +1,4 @@
-"""Passwords of customers' contacts: hashed by scrypt, which makes every guess expensive."""
+"""Passwords of contacts and keys of members: hashed by scrypt, which makes every guess expensive."""
 
 import hmac
 import secrets

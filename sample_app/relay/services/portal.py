@@ -85,6 +85,7 @@ def count_failure(db: Session, login: PortalLogin | None) -> None:
         return
     same = db.query(PortalLogin).filter(PortalLogin.id == login.id)
     same.update({PortalLogin.failures: PortalLogin.failures + 1})
+    db.refresh(login)
     if login.failures >= settings.password_attempts:
         login.failures = 0
         login.locked_until = now() + timedelta(seconds=settings.password_lockout)

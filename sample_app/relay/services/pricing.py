@@ -83,7 +83,9 @@ def to_step(product: Product, offer: Offer) -> Step:
 @event.listens_for(SessionLocal, "before_flush")
 def note_changed_prices(db: Session, _context: object, _instances: object) -> None:
     """Remember the products whose offers are about to be written."""
-    changed = {item.product.id for item in [*db.new, *db.dirty] if isinstance(item, Offer) and item.product}
+    changed = {
+        item.product.id for item in [*db.new, *db.dirty, *db.deleted] if isinstance(item, Offer) and item.product
+    }
     db.info.setdefault("changed_prices", set()).update(changed)
 
 
