@@ -4,7 +4,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from relay.database import enforce_foreign_keys, is_sqlite
+from relay.database import enforce_foreign_keys, is_sqlite, isolation_level
 from relay.settings import settings
 
 
@@ -15,7 +15,11 @@ def async_url(url: str) -> str:
     return asynchronous.render_as_string(hide_password=False)
 
 
-async_engine = create_async_engine(async_url(settings.database_url), pool_pre_ping=not is_sqlite(settings.database_url))
+async_engine = create_async_engine(
+    async_url(settings.database_url),
+    isolation_level=isolation_level(settings.database_url),
+    pool_pre_ping=not is_sqlite(settings.database_url),
+)
 if is_sqlite(settings.database_url):
     event.listen(async_engine.sync_engine, "connect", enforce_foreign_keys)
 AsyncSessionLocal = async_sessionmaker(async_engine, class_=AsyncSession, expire_on_commit=False)

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     smtp_port: int = 25
     mail_from: str = "no-reply@relay.example"
 
-    upload_folder: Path = DEFAULT_DATABASE.parent / "uploads"
+    # The language model is a word counter when offline; an upload is at most so many bytes.
     upload_limit: int = 1_000_000
     llm_url: str = "http://localhost:8080/complete"
     llm_key: str = ""

@@ -22,7 +22,8 @@ TEMPLATE, DATABASE = WORK / "template.db", WORK / "relay.db"
 for name in [name for name in os.environ if name.startswith("RELAY_") and name != "RELAY_ROOT"]:
     del os.environ[name]
 os.environ["DATABASE_URL"] = f"sqlite:///{DATABASE.as_posix()}"
-os.environ["RELAY_UPLOAD_FOLDER"] = str(WORK / "uploads")
+os.environ["RELAY_FEED_INTERVAL"] = "0.05"
+os.environ["RELAY_LLM_CALLS_PER_HOUR"] = "6"
 os.environ["RELAY_PASSWORD_COST"] = "1024"
 os.environ["RELAY_FILES"] = str(WORK / "files")
 sys.path.insert(0, str(ROOT))
@@ -75,6 +76,7 @@ def client(template: Path) -> Iterator[TestClient]:
     with TestClient(app) as client:
         client.delete("/offline")
         yield client
+    shutil.rmtree(WORK / "files", ignore_errors=True)
     for leftover in WORK.glob("relay.db*"):
         leftover.unlink()
 

@@ -26,7 +26,7 @@ def store(tenant: Tenant, name: str, content: bytes) -> Path:
     """Write an upload into the tenant's folder under a name that nobody has used; raise `TooLarge` for a large one."""
     if len(content) > settings.upload_limit:
         raise TooLarge(f"A file may have {settings.upload_limit} bytes, this one has more")
-    folder = settings.upload_folder / tenant.slug
+    folder = settings.files / "chats" / tenant.slug
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{uuid4().hex}-{name}"
     path.write_bytes(content)
