@@ -4,7 +4,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from relay.database import enforce_foreign_keys, is_sqlite, isolation_level
+from relay.database import connect_args, enforce_foreign_keys, is_sqlite, isolation_level
 from relay.settings import settings
 
 
@@ -17,6 +17,7 @@ def async_url(url: str) -> str:
 
 async_engine = create_async_engine(
     async_url(settings.database_url),
+    connect_args=connect_args(settings.database_url),
     isolation_level=isolation_level(settings.database_url),
     pool_pre_ping=not is_sqlite(settings.database_url),
 )

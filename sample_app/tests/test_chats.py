@@ -271,6 +271,14 @@ def test_feed_is_closed_without_a_valid_token(northwind: TestClient, uploaded: J
     assert closed.value.code == 4401
 
 
+def test_feed_is_closed_when_the_first_word_is_no_text(northwind: TestClient, uploaded: Json) -> None:
+    with northwind.websocket_connect(f"/chats/{uploaded['id']}/feed") as feed:
+        feed.send_bytes(b"\x00")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            feed.receive_json()
+    assert closed.value.code == 4401
+
+
 def test_feed_is_closed_when_the_session_has_expired(northwind: TestClient, uploaded: Json) -> None:
     northwind.post("/offline/clock", json={"seconds": 31 * 24 * 3600})
     with northwind.websocket_connect(f"/chats/{uploaded['id']}/feed") as feed:

@@ -85,6 +85,21 @@ def test_no_database_lock_is_held_while_the_model_thinks(northwind: TestClient) 
         trouble(northwind, "llm")
 
 
+def test_account_may_be_deleted_while_the_model_thinks(northwind: TestClient) -> None:
+    northwind.put("/users/ann", json={"name": "Ann"})
+    line = '{"kind": "chat", "title": "Short", "messages": [{"text": "Hello"}]}'
+    northwind.post("/users/ann/import", content=line, headers={"Content-Type": "application/x-ndjson"})
+    chat = northwind.get("/chats", params={"user": "ann"}).json()[0]
+    trouble(northwind, "llm", latency=5)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(unlock, northwind, "people", chat["id"])
+        wait_for_a_call(northwind, "llm")
+        assert northwind.delete("/users/ann").json()["chats"] == 1
+        trouble(northwind, "llm")
+        job = answer.result().json()
+    assert northwind.get(f"/insights/jobs/{job['id']}").status_code == 404
+
+
 def test_category_is_unlocked_once_per_chat(northwind: TestClient) -> None:
     assert unlock(northwind).status_code == 202
     refused = unlock(northwind)

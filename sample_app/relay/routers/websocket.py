@@ -60,6 +60,9 @@ async def follow(websocket: WebSocket, db: Session, chat_id: int) -> None:
 async def next_word(websocket: WebSocket, seconds: float) -> str | None:
     """Return what the client says within some seconds, None when it says nothing."""
     try:
-        return await asyncio.wait_for(websocket.receive_text(), seconds)
+        message = await asyncio.wait_for(websocket.receive(), seconds)
     except TimeoutError:
         return None
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    return message.get("text")

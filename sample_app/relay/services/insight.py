@@ -1,11 +1,14 @@
 """Insights: paid for once per chat and category, generated after the request, every call of the model written down."""
 
+import logging
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
 from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from relay.clients.clock import now
 from relay.clients.llm import LlmClient, LlmError, get_llm
@@ -16,6 +19,8 @@ from relay.services import credit
 from relay.services.chat import ChatService
 from relay.services.definition import DefinitionService
 from relay.settings import settings
+
+logger = logging.getLogger(__name__)
 
 MESSAGES_READ = 200
 
@@ -74,6 +79,8 @@ class InsightService:
                 job.status, job.error = "failed", str(error)
             job.finished_at = now()
             db.commit()
+        except (IntegrityError, StaleDataError, ObjectDeletedError):
+            logger.info("The chat of job %s was deleted while its insights were generated", job_id)
         finally:
             db.close()
 
