@@ -4,7 +4,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from relay.database import connect_args, enforce_foreign_keys, is_sqlite, isolation_level
+from relay.database import connect_args, enforce_foreign_keys, is_sqlite
 from relay.settings import settings
 
 
@@ -15,10 +15,11 @@ def async_url(url: str) -> str:
     return asynchronous.render_as_string(hide_password=False)
 
 
+# Each statement commits itself: a transaction would lock SQLite until the event loop comes round to its end.
 async_engine = create_async_engine(
     async_url(settings.database_url),
     connect_args=connect_args(settings.database_url),
-    isolation_level=isolation_level(settings.database_url),
+    isolation_level="AUTOCOMMIT",
     pool_pre_ping=not is_sqlite(settings.database_url),
 )
 if is_sqlite(settings.database_url):

@@ -46,8 +46,7 @@ def load(folder: Path, wanted: Iterable[str]) -> list[Mutation]:
 def failures(root: Path, tests: Iterable[str]) -> tuple[set[str], str]:
     """Run tests on the Relay in a folder; return those that fail, as written by pytest, and its output."""
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", *tests]
-    # Without byte code, because two versions of a file may have the same size and time.
-    environment = {**os.environ, "RELAY_ROOT": str(root), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
+    environment = {**os.environ, "RELAY_ROOT": str(root), "COLUMNS": "400"}
     try:
         done = subprocess.run(
             command, cwd=HOME, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
@@ -63,12 +62,19 @@ def unnoticed(mutation: Mutation, root: Path) -> list[str]:
     """Apply a mutation to a copy of Relay, run its tests, take it back; return the tests that did not fail."""
     path = root / mutation.file
     before = path.read_bytes()
-    path.write_bytes(before.replace(mutation.find.encode(), mutation.replace.encode()))
+    write(path, before.replace(mutation.find.encode(), mutation.replace.encode()))
     try:
         failed, _ = failures(root, mutation.tests)
     finally:
-        path.write_bytes(before)
+        write(path, before)
     return [test for test in mutation.tests if not any(same_test(test, name) for name in failed)]
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file under a time that it never had: Python trusts its byte code by time and size."""
+    times = path.stat().st_mtime + 10
+    path.write_bytes(content)
+    os.utime(path, (times, times))
 
 
 def same_test(wanted: str, failed: str) -> bool:

@@ -23,6 +23,7 @@ class DeviceLinkService:
     def issue_code(self, db, user: User) -> tuple[str, LinkCode]:
         """Return a new code for a user; raise `TooManyRequests` when too many wait to be used."""
         db.query(LinkCode).filter(LinkCode.expires_at <= now()).delete()
+        db.commit()
         waiting = db.query(LinkCode).filter(LinkCode.user_id == user.id).order_by(LinkCode.expires_at).all()
         if len(waiting) >= settings.codes_per_window:
             wait = int((waiting[0].expires_at - now()).total_seconds()) + 1

@@ -83,7 +83,9 @@ class UserService:
             quotes[message_id].append(quote)
         follows = [definition.key for definition in user.definitions]
         yield {"kind": "user", "name": user.name, "follows": follows}
-        for chat in db.query(Chat).filter(Chat.user_id == user.id).order_by(Chat.id).yield_per(10):
+        # No cursor stays open while the reader takes its time: SQLite could write nothing meanwhile.
+        numbers = [number for (number,) in db.query(Chat.id).filter(Chat.user_id == user.id).order_by(Chat.id)]
+        for chat in filter(None, map(db.query(Chat).get, numbers)):
             messages = [self.describe(message, user, quotes[message.id]) for message in chat.messages]
             yield {"kind": "chat", "title": chat.title, "messages": messages}
 
