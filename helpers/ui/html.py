@@ -75,6 +75,8 @@ def _rows(before: str, after: str) -> Iterator[str]:
     old = _Side.read(before, sign="-", tag="del", style="gone")
     new = _Side.read(after, sign="+", tag="ins", style="come")
     matcher = difflib.SequenceMatcher(None, old.lines, new.lines, autojunk=False)
+    if old.lines == new.lines:
+        yield '<tr class="skip"><td colspan="6">Only line endings differ.</td></tr>'
     shown = 0
     for group in matcher.get_grouped_opcodes(CONTEXT):
         yield _gap(shown, group[0][1])

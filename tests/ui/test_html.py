@@ -77,14 +77,21 @@ def test_source_is_shown_as_text_and_never_as_markup() -> None:
     assert "'<script>'" in Page(picture.html).inside("come")
 
 
-@given(st.text("ab ()\n'\"#\t", max_size=60), st.text("ab ()\n'\"#\t", max_size=60))
-def test_each_side_of_a_diff_shows_its_lines_whatever_the_text(before: str, after: str) -> None:
+TEXTS = st.lists(st.text("ab ()'\"#\t", max_size=8).map("{}\n".format), max_size=12).map("".join)
+
+
+@given(TEXTS, TEXTS)
+def test_both_sides_show_the_lines_of_the_unified_diff(before: str, after: str) -> None:
     page = Page(html.file_change(change(before, after)).html)
     assert page.open == []
-    for side, text, sign in (("gone", before, "-"), ("come", after, "+")):
-        shown = page.inside(side)
-        lines = [line[1:] for line in change(before, after).diff().splitlines()[2:] if line.startswith(sign)]
-        assert shown == "".join(sign + line for line in lines) or text.splitlines() != text.split("\n")
+    lines = change(before, after).diff().splitlines()[2:]
+    for side, sign in (("gone", "-"), ("come", "+")):
+        assert page.inside(side) == "".join(line for line in lines if line.startswith(sign))
+
+
+@pytest.mark.parametrize(("before", "after"), [("a\n", "a"), ("a\r\n", "a\n")])
+def test_a_change_of_line_ends_alone_is_said(before: str, after: str) -> None:
+    assert "Only line endings differ" in html.file_change(change(before, after)).html
 
 
 def test_a_file_with_a_byte_order_mark_shows_none() -> None:
