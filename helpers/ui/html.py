@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -169,6 +170,20 @@ def skipped(left: Iterable[Skipped]) -> Picture:
     rows = [(x.finding.place, x.finding.symbol, x.reason) for x in left]
     caption = f"{_count(len(rows), 'place')} left as before, with the reason"
     return table(("place", "in", "reason"), rows, caption=caption)
+
+
+def reasons(left: Iterable[Skipped]) -> Picture:
+    """Why places were left alone: how many for each reason, the most frequent first, and where one of them is.
+
+    Reasons that differ in the names between back quotes alone are one.
+    """
+    kinds: dict[str, list[Skipped]] = {}
+    for skip in left:
+        kinds.setdefault(re.sub(r"`[^`]*`", "`...`", skip.reason), []).append(skip)
+    ordered = sorted(kinds.items(), key=lambda kind: -len(kind[1]))
+    rows = [(len(skips), reason, f"{skips[0].finding.symbol}, {skips[0].finding.place}") for reason, skips in ordered]
+    caption = f"{_count(sum(map(len, kinds.values())), 'place')} left as before"
+    return table(("places", "reason", "for example"), rows, caption=caption)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Picture:

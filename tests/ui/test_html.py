@@ -122,6 +122,16 @@ def test_findings_are_a_table_with_their_count() -> None:
     assert "becomes &lt;select&gt;" in picture.html
 
 
+def test_reasons_are_counted_with_the_names_in_them_left_out() -> None:
+    left = [Skipped(FINDING, f"`{name}` is kept") for name in "ab"] + [Skipped(FINDING, "another")]
+    assert html.reasons(left).text.splitlines() == [
+        "3 places left as before",
+        "places  reason         for example",
+        "2       `...` is kept  f, a.py:5:12",
+        "1       another        f, a.py:5:12",
+    ]
+
+
 def test_an_empty_table_is_its_headers() -> None:
     assert html.findings([]).text.splitlines() == ["0 findings", "place  in  trust  what"]
 
