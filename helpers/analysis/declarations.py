@@ -176,7 +176,7 @@ def _strategy(call: ast.Call, keywords: Mapping[str, ast.expr]) -> str:
 
 
 def _side(remote: ast.expr, owner: ast.ClassDef) -> bool | None:
-    """A self-reference is a collection when its remote columns are the foreign key; None where the body has them not."""
+    """A self-reference is a collection when its remote columns are the foreign key; None where they are not here."""
     names = set(_words(remote))
     makers = [value for name, _, value in members(owner) if name in names and isinstance(value, ast.Call)]
     keys = {

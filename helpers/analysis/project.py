@@ -17,7 +17,7 @@ from helpers.analysis.meaning import Meanings
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
-from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, import_bindings
+from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
 from helpers.analysis.target import line_length, sqlalchemy_version
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
@@ -62,7 +62,9 @@ class Project:
         """The oldest SQLAlchemy that the application may run on; None where nothing says."""
         declared = sqlalchemy_version(self.root)
         modern = ("mapped_column", "DeclarativeBase", "Mapped")
-        named = any(target.rpartition(".")[2] in modern for m in self.symbols.modules.values() for target in m.imports.values())
+        named = any(
+            target.rpartition(".")[2] in modern for m in self.symbols.modules.values() for target in m.imports.values()
+        )
         return declared or ((2, 0) if named else None)
 
     @cached_property
@@ -85,22 +87,26 @@ class Project:
         return self._scopes[module.path]
 
     def resolve(self, module: Module, dotted: str, at: ast.AST) -> Resolved:
-        """What `dotted` means at `at`: imports inside the functions around count, other local names hide the module's."""
+        """(value, annotation) of each assignment to `self.x` or `cls.x` in the class of `node` and above."""
         head, _, rest = dotted.partition(".")
-        for binding in self.scopes(module).lookup(head, at):
+        bindings = self.scopes(module).lookup(head, at) if head else ()
+        if not bindings:
+            return self.symbols.resolve(module, dotted) if dotted else None
+        targets = set()
+        for binding in bindings:
             if not isinstance(binding.node, ast.Import | ast.ImportFrom):
                 return None
-            target = dict(import_bindings(binding.node, module))[head]
-            return self.symbols.absolute(f"{target}.{rest}" if rest else target, module)
-        return self.symbols.resolve(module, dotted) if dotted else None
+            targets.add(dict(import_bindings(binding.node, module))[head])
+        target = targets.pop()
+        return None if targets else self.symbols.absolute(f"{target}.{rest}" if rest else target, module)
 
     @cached_property
     def calls(self) -> Mapping[str, tuple[tuple[Module, ast.Call], ...]]:
         """Every call of the project by the last part of the called name."""
         found: dict[str, list[tuple[Module, ast.Call]]] = {}
         for module in self.symbols.modules.values():
-            for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            for node in module.nodes.of(ast.Call):
+                if isinstance(node.func, ast.Name | ast.Attribute):
                     name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                     found.setdefault(name, []).append((module, node))
         return {name: tuple(calls) for name, calls in found.items()}
@@ -112,38 +118,83 @@ class Project:
 
     def bases(self, found: Definition) -> Iterator[Definition]:
         """A class and the project's classes above it."""
-        seen: list[ast.AST] = []
-        queue: list[Resolved] = [found]
+        seen: set[ast.AST] = set()
+        queue = [found]
         while queue:
             item = queue.pop(0)
-            if isinstance(item, Definition) and isinstance(item.node, ast.ClassDef) and item.node not in seen:
-                seen.append(item.node)
+            if isinstance(item.node, ast.ClassDef) and item.node not in seen:
+                seen.add(item.node)
                 yield item
-                for base in item.node.bases:
-                    name = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
-                    queue.append(self.symbols.resolve(item.module, name))
+                queue += self.parents(item)
+
+    def parents(self, found: Definition) -> Iterator[Definition]:
+        """The project's classes that a class names as its bases."""
+        for base in getattr(found.node, "bases", ()):
+            name = dotted_name(base.value if isinstance(base, ast.Subscript) else base)
+            resolved = self.symbols.resolve(found.module, name) if name else None
+            if isinstance(resolved, Definition) and isinstance(resolved.node, ast.ClassDef):
+                yield resolved
 
     def on_self(self, node: ast.Attribute, module: Module) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
-        """(value, annotation) of every assignment to `self.x` or `cls.x` in the class around `node` and those above."""
-        if not isinstance(node.value, ast.Name) or node.value.id not in ("self", "cls"):
-            return
-        owner = self.class_of(node, module)
-        for found in self.bases(owner) if owner else ():
-            yield from _assignments(found.node, node.attr)
+        """(value, annotation) of each assignment to `self.x` or `cls.x` in the class of `node` and those above."""
+        yield from ((one.value, one.annotation) for one in self.assigned(node, module))
+
+    def assigned(self, node: ast.Attribute, module: Module) -> Iterator[Assigned]:
+        """The same with the module that each assignment stands in."""
+        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+            owner = self.class_of(node, module)
+            yield from self.attributes(owner, node.attr) if owner else ()
+
+    def attributes(self, owner: Definition, name: str) -> Iterator[Assigned]:
+        """Every assignment to attribute `name` in a class and the project's classes above it."""
+        for found in self.bases(owner):
+            if found.node not in self._assigned:
+                self._assigned[found.node] = _assigned(found)
+            yield from self._assigned[found.node].get(name, ())
+
+    @cached_property
+    def _assigned(self) -> dict[ast.AST, Mapping[str, tuple[Assigned, ...]]]:
+        return {}
+
+    @cached_property
+    def subclasses(self) -> Mapping[ast.AST, tuple[Definition, ...]]:
+        """A class of the project to those that name it as a base."""
+        found: dict[ast.AST, list[Definition]] = {}
+        for module in self.symbols.modules.values():
+            for node in module.nodes.of(ast.ClassDef):
+                for base in self.parents(Definition(module, node.name, node)):
+                    found.setdefault(base.node, []).append(Definition(module, node.name, node))
+        return {node: tuple(below) for node, below in found.items()}
 
 
-def _assignments(owner: ast.AST, name: str) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
-    body = owner.body if isinstance(owner, ast.ClassDef) else []
-    for item in body:
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.target.id == name:
-            yield item.value, item.annotation
-        elif isinstance(item, ast.Assign) and any(isinstance(part, ast.Name) and part.id == name for part in item.targets):
-            yield item.value, None
-    for node in ast.walk(owner):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        for target in targets:
-            if isinstance(target, ast.Attribute) and target.attr == name and getattr(target.value, "id", "") in ("self", "cls"):
-                yield getattr(node, "value", None), getattr(node, "annotation", None)
+@dataclass(frozen=True, eq=False)
+class Assigned:
+    """A value given to an attribute, or an annotation of it, in `module`."""
+
+    value: ast.expr | None
+    annotation: ast.expr | None
+    module: Module
+
+
+def _assigned(owner: Definition) -> Mapping[str, tuple[Assigned, ...]]:
+    """What a class body, and what its methods on `self` and `cls`, assign to each attribute."""
+    found: dict[str, list[Assigned]] = {}
+    body = getattr(owner.node, "body", [])
+    for node in ast.walk(owner.node):
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if name := _attribute_name(target, in_body=node in body):
+                annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
+                found.setdefault(name, []).append(Assigned(node.value, annotation, owner.module))
+    return {name: tuple(given) for name, given in found.items()}
+
+
+def _attribute_name(target: ast.expr, *, in_body: bool) -> str | None:
+    if isinstance(target, ast.Name):
+        return target.id if in_body else None
+    on_self = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") in ("self", "cls")
+    return target.attr if on_self and isinstance(target, ast.Attribute) else None
 
 
 def load_project(root: Path) -> Project:
@@ -172,7 +223,9 @@ def python_files(root: Path) -> Iterator[str]:
     """Relative paths of the Python files that belong to the application, sorted: what git ignores is not among them."""
     listed = _git_files(root)
     names = listed if listed is not None else _walked(root)
-    return iter(sorted(name for name in names if name.endswith(".py") and not _NEVER & set(PurePosixPath(name).parts[:-1])))
+    return iter(
+        sorted(name for name in names if name.endswith(".py") and not _NEVER & set(PurePosixPath(name).parts[:-1]))
+    )
 
 
 def _git_files(root: Path) -> list[str] | None:

@@ -76,7 +76,18 @@ class Scopes:
                 return found
         return ()
 
-    def bindings(self, function: Function) -> Mapping[str, tuple[Binding, ...]]:
+    def top_level(self, name: str) -> tuple[Binding, ...]:
+        """Every way the module's own code binds `name`, loops and with-statements among them."""
+        return self.bindings(self.module.tree).get(name, ())
+
+    def results(
+        self, function: ast.FunctionDef | ast.AsyncFunctionDef
+    ) -> tuple[ast.Return | ast.Yield | ast.YieldFrom, ...]:
+        """What a function gives: its own returns and yields, in the order of the text."""
+        found = (node for node in _within(function.body) if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom))
+        return tuple(found)
+
+    def bindings(self, function: Function | ast.Module) -> Mapping[str, tuple[Binding, ...]]:
         """All names a function binds, each with every way it is bound."""
         if function not in self._bindings:
             found: dict[str, list[Binding]] = {}
@@ -85,12 +96,11 @@ class Scopes:
             self._bindings[function] = {name: tuple(items) for name, items in found.items()}
         return self._bindings[function]
 
-    def _bound(self, function: Function) -> Iterator[Binding]:
-        arguments = function.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        for argument in every:
-            if argument:
-                yield Binding("parameter", argument, None, argument.arg)
+    def _bound(self, function: Function | ast.Module) -> Iterator[Binding]:
+        if not isinstance(function, ast.Module):
+            arguments = function.args
+            plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+            yield from (Binding("parameter", argument, None, argument.arg) for argument in plain if argument)
         body = function.body if isinstance(function.body, list) else [function.body]
         for node in _within(body):
             yield from self._node(node)

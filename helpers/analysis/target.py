@@ -8,9 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_FILES = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile*")
+_FILES = (
+    "requirements*.txt",
+    "requirements/*.txt",
+    "constraints*.txt",
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "Pipfile*",
+)
 _LOCKS = ("poetry.lock", "uv.lock", "pdm.lock")
-_PIN = re.compile(r"""\bsqlalchemy\b(?:\[[^\]]*\])?["']?\s*(?:[=:]\s*)?\{?(?:version\s*=\s*)?["']?\s*(===?|~=|\^|>=|<=|<|>)?\s*v?(\d+)\.(\d+)""", re.I)
+_PIN = re.compile(
+    r"""\bsqlalchemy\b(?:\[[^\]]*\])?["']?\s*(?:[=:]\s*)?\{?(?:version\s*=\s*)?["']?\s*(===?|~=|\^|>=|<=|<|>)?\s*v?(\d+)\.(\d+)""",
+    re.I,
+)
 _LOCKED = re.compile(r'name = "sqlalchemy"\nversion = "(\d+)\.(\d+)', re.I)
 DEFAULT_LINE_LENGTH = 88
 
