@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import pathspec
-
+from helpers.analysis.files import python_files
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
 from helpers.analysis.scopes import Scopes
@@ -23,10 +20,6 @@ from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
 
 UNREADABLE = "AM001"
-_NEVER = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", "env", "site-packages", "node_modules", "__pycache__", "build", "dist"}
-    | {".tox", ".nox", ".eggs", ".workbook", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +33,7 @@ class Project:
     @cached_property
     def symbols(self) -> Symbols:
         """Names across modules."""
-        return Symbols.build({path: source.tree for path, source in self.sources.items()})
+        return Symbols.build({path: source.tree for path, source in self.sources.items()}, _package(self.root))
 
     @cached_property
     def mapped(self) -> MappedClasses:
@@ -87,7 +80,7 @@ class Project:
         return self._scopes[module.path]
 
     def resolve(self, module: Module, dotted: str, at: ast.AST) -> Resolved:
-        """(value, annotation) of each assignment to `self.x` or `cls.x` in the class of `node` and above."""
+        """What `dotted` means at `at`: imports in the functions around count, other local names hide the module's."""
         head, _, rest = dotted.partition(".")
         bindings = self.scopes(module).lookup(head, at) if head else ()
         if not bindings:
@@ -219,45 +212,11 @@ def _problem(path: str, error: SourceError) -> Finding:
     return Finding(UNREADABLE, path, *where, "<module>", message, Applicability.MANUAL, None, f"{UNREADABLE}:{path}")
 
 
-def python_files(root: Path) -> Iterator[str]:
-    """Relative paths of the Python files that belong to the application, sorted: what git ignores is not among them."""
-    listed = _git_files(root)
-    names = listed if listed is not None else _walked(root)
-    return iter(
-        sorted(name for name in names if name.endswith(".py") and not _NEVER & set(PurePosixPath(name).parts[:-1]))
-    )
-
-
-def _git_files(root: Path) -> list[str] | None:
-    """What git tracks or does not ignore, or None where git has no say: no repository, or one that ignores `root`."""
-    git = shutil.which("git")
-    if not git:
-        return None
-    ignored = subprocess.run([git, "-C", str(root), "check-ignore", "-q", "."], capture_output=True, check=False)
-    if ignored.returncode != 1:  # 0: the repository around ignores this folder; 128: there is none
-        return None
-    command = [git, "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, check=False)
-    if listed.returncode:
-        return None
-    names = {name.decode(errors="surrogateescape") for name in listed.stdout.split(b"\0") if name}
-    return [name for name in names if (root / name).is_symlink() or (root / name).exists()]
-
-
-def _walked(root: Path) -> Iterator[str]:
-    yield from _below(root, "", [])
-
-
-def _below(folder: Path, prefix: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> Iterator[str]:
-    own = folder / ".gitignore"
-    if own.is_file():
-        rules = [*rules, (prefix, pathspec.GitIgnoreSpec.from_lines(own.read_text(errors="replace").splitlines()))]
-    for item in sorted(folder.iterdir()):
-        name = f"{prefix}{item.name}"
-        is_folder = item.is_dir() and not item.is_symlink()
-        if item.name in _NEVER or any(spec.match_file(name[len(base) :] + "/" * is_folder) for base, spec in rules):
-            continue
-        if not is_folder:
-            yield name
-        elif not (item / "pyvenv.cfg").exists():
-            yield from _below(item, f"{name}/", rules)
+def _package(root: Path) -> str:
+    """The dotted name of a folder that is itself a package, or inside one; empty otherwise."""
+    names: list[str] = []
+    folder = root.resolve()
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        names.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(names))

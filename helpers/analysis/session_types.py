@@ -88,3 +88,10 @@ def called_external(name: str) -> Typed | None:
 def imported_external(name: str) -> Typed | None:
     """What a name that is imported from outside holds: something else where its library is known, else nothing is."""
     return OTHER if name.partition(".")[0] in _OTHERS | sys.stdlib_module_names | set(_FAMILY) else None
+
+
+def factory_of(made: Typed | None) -> Typed | None:
+    """What makes the one given; None when that is no session."""
+    if made is None or made.what not in ("session", "async session"):
+        return None
+    return Typed("factory" if made.what == "session" else "async factory", made.tier)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from helpers.analysis.meaning import subscripted
+from helpers.analysis.annotations import Annotations
 from helpers.analysis.parameters import default_of, dependency, passed_to
 from helpers.analysis.scopes import Binding
 from helpers.analysis.session_types import (
@@ -16,8 +16,8 @@ from helpers.analysis.session_types import (
     Tier,
     Typed,
     agree,
-    annotated_external,
     called_external,
+    factory_of,
     imported_external,
 )
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 __all__ = ["Sessions", "Tier", "Typed"]
-_WRAPPERS = frozenset({"Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "AsyncIterable"}) | {
-    *("ContextManager", "AbstractContextManager", "AsyncContextManager", "AbstractAsyncContextManager", "Awaitable")
-}
 _USUAL_NAMES = frozenset({"db", "session", "db_session", "dbsession", "sess", "sa_session", "orm_session"})
-_PLAIN = frozenset({"str", "int", "dict", "list", "bool", "float", "bytes", "object"})
 _ENTERED = frozenset({"next", "anext", "enter_context", "enter_async_context"})
 _MAKERS = frozenset({"contextmanager", "asynccontextmanager", "partial"})
 _DEEPEST = 60  # questions that wait for one another; beyond that nothing is told, well before Python's own limit
@@ -43,7 +39,6 @@ class Sessions:
     project: Project
     _known: dict[ast.AST, Typed | None] = field(default_factory=dict, repr=False)
     _asked: dict[ast.AST, Typed | None] = field(default_factory=dict, repr=False)
-    _annotations: dict[ast.AST, Typed | None] = field(default_factory=dict, repr=False)
     _deep: int = 0
     _cuts: int = 0
 
@@ -172,46 +167,15 @@ class Sessions:
 
     def annotated(self, annotation: ast.expr, module: Module) -> Typed | None:
         """What an annotation says; every part of a union but None must agree."""
-        if annotation not in self._annotations:
-            self._annotations[annotation] = None  # an alias of itself ends here
-            parts = [part for part in subscripted(annotation) if not _none(part)]
-            self._annotations[annotation] = agree([self._part(part, module) for part in parts])
-        return self._annotations[annotation]
-
-    def _part(self, part: ast.expr, module: Module) -> Typed | None:
-        if isinstance(part, ast.Subscript):
-            return self._generic(part, module)
-        name = dotted_name(part) or ""
-        found = self.project.symbols.resolve(module, name)
-        if isinstance(found, External):
-            return annotated_external(found.name)
-        if isinstance(found, Definition):
-            if isinstance(found.node, ast.ClassDef):
-                return self.instance(found)
-            return self.annotated(found.node, found.module) if isinstance(found.node, ast.expr) else None
-        return OTHER if name in _PLAIN else None
-
-    def _generic(self, part: ast.Subscript, module: Module) -> Typed | None:
-        """`Iterator[Session]` gives sessions; `Callable[[], Session]` and `type[Session]` make them."""
-        name = (dotted_name(part.value) or "").rpartition(".")[2]
-        arguments = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
-        if name in _WRAPPERS:
-            return self.annotated(arguments[0], module)
-        plain = self._part(part.value, module)
-        if name in ("Callable", "type", "Type") or (plain and plain.what == "factory"):
-            return _factory(self.annotated(arguments[-1], module)) or plain
-        return plain
+        return self._annotations.of(annotation, module)
 
     def instance(self, owner: Definition) -> Typed:
         """What an instance of a class of the project is: a session when a base is."""
-        for one in self.project.bases(owner):
-            for base in getattr(one.node, "bases", ()):
-                plain = base.value if isinstance(base, ast.Subscript) else base
-                found = self.project.symbols.resolve(one.module, dotted_name(plain) or "")
-                typed = annotated_external(found.name) if isinstance(found, External) else None
-                if typed and typed.what in ("session", "async session"):
-                    return replace(typed, owner=owner)
-        return Typed("instance", owner=owner)
+        return self._annotations.instance(owner)
+
+    @cached_property
+    def _annotations(self) -> Annotations:
+        return Annotations(self.project)
 
     def _parameter(self, argument: ast.arg, module: Module) -> Typed | None:
         if argument.annotation is not None and (told := self.annotated(argument.annotation, module)):
@@ -272,7 +236,7 @@ class Sessions:
         if first is not None and last == "cast":
             return self.annotated(first, module)
         if first is not None and last in _MAKERS:
-            return _factory(self._returned(first, module))
+            return factory_of(self._returned(first, module))
         if last == "object_session":
             return Typed("session")
         if external := self.project.meanings.external(callee, module):
@@ -283,7 +247,7 @@ class Sessions:
         """A factory with `class_=AsyncSession` makes those."""
         given = [keyword.value for keyword in call.keywords if keyword.arg == "class_"]
         if found and found.what == "factory" and given and (typed := self.annotated(given[0], module)):
-            return _factory(typed) or found
+            return factory_of(typed) or found
         return found
 
     def _returned(self, callee: ast.expr, module: Module) -> Typed | None:
@@ -315,13 +279,6 @@ class Sessions:
                 yield self._item(node.value, module)
             elif isinstance(node.value, ast.expr) and not _none(node.value):
                 yield self.of(node.value, module)
-
-
-def _factory(made: Typed | None) -> Typed | None:
-    """What makes the one given, when that is a session."""
-    if made is None or made.what not in ("session", "async session"):
-        return None
-    return Typed("factory" if made.what == "session" else "async factory", made.tier)
 
 
 def _none(value: ast.expr | None) -> bool:
