@@ -125,7 +125,9 @@ def _referred(key: ast.expr) -> str:
 
 def called(value: ast.expr | None) -> str:
     """The last part of the name that a call calls; empty for anything else."""
-    return (dotted_name(value.func) or "").rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    if not isinstance(value, ast.Call):
+        return ""
+    return value.func.attr if isinstance(value.func, ast.Attribute) else _last(value.func)
 
 
 def is_relationship(value: ast.expr | None) -> bool:
@@ -147,7 +149,7 @@ def relationship(name: str, annotation: ast.expr | None, call: ast.Call, owner: 
         many = _side(keywords["remote_side"], owner)
     elif many is None and "secondary" in keywords:
         many = True
-    by_keys = not {"primaryjoin", "remote_side", "secondary"} & keywords.keys()
+    by_keys = not {"primaryjoin", "remote_side", "secondary", "uselist"} & keywords.keys()
     return Relationship(name, target, many, _strategy(call, keywords), by_keys)
 
 

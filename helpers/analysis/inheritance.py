@@ -43,7 +43,7 @@ def lineage(symbols: Symbols, found: Definition) -> Lineage:
             answer.above.append(resolved)
             answer.mapped = answer.mapped or is_decorated(resolved.node)
             queue += [(resolved.module, item) for item in resolved.node.bases]
-        elif _declarative(resolved, base):
+        elif _declarative(symbols, resolved):
             plain = _is_sqlmodel(resolved)
             answer.sqlmodel, answer.mapped = answer.sqlmodel or plain, answer.mapped or not plain
             queue += _class_given(resolved)
@@ -71,7 +71,7 @@ def _named(symbols: Symbols, module: Module, base: ast.expr) -> Definition | Ext
     resolved = symbols.resolve(module, name)
     if resolved is None and "." in name:  # `db.Model` of a value of the project
         owner = symbols.resolve(module, name.rpartition(".")[0])
-        return owner if isinstance(owner, Definition) and _declarative(owner, base) else None
+        return owner if isinstance(owner, Definition) and _declarative(symbols, owner) else None
     if resolved is None and hasattr(builtins, name):
         return External(f"builtins.{name}")
     return resolved if isinstance(resolved, Definition | External) else None
@@ -101,12 +101,13 @@ def _is_table(node: ast.AST) -> bool:
     return any(not isinstance(value, ast.Constant) or bool(value.value) for value in given)
 
 
-def _declarative(resolved: Definition | External | None, base: ast.expr) -> bool:
+def _declarative(symbols: Symbols, resolved: Definition | External | None) -> bool:
     if isinstance(resolved, External):
         head, last = resolved.name.partition(".")[0], resolved.name.rpartition(".")[2]
         return last in _BASES and (head in _LIBRARIES or resolved.name.endswith(".db.Model"))
     if isinstance(resolved, Definition) and isinstance(resolved.node, ast.Call):
-        return called(resolved.node) in _BASE_MAKERS
+        maker = symbols.resolve(resolved.module, dotted_name(resolved.node.func) or "")
+        return (maker.name.rpartition(".")[2] if isinstance(maker, External) else called(resolved.node)) in _BASE_MAKERS
     return False
 
 

@@ -12,6 +12,7 @@ from helpers.analysis.declarations import (
     Relationship,
     abstract,
     backref,
+    called,
     class_value,
     declared,
     is_relationship,
@@ -96,7 +97,7 @@ class MappedClasses:
         found: set[ast.AST | str] = set()
         for module in self.symbols.modules.values():
             for call in module.nodes.of(ast.Call):
-                name = dotted_name(call.args[0]) if call.args and _last(call.func) in _MAPPERS else None
+                name = dotted_name(call.args[0]) if call.args and called(call) in _MAPPERS else None
                 if name:
                     resolved = self.symbols.resolve(module, name)
                     known = isinstance(resolved, Definition) and isinstance(resolved.node, ast.ClassDef)
@@ -221,10 +222,6 @@ class MappedClasses:
                 for name, annotation, value in given:
                     if isinstance(value, ast.Call) and is_relationship(value):
                         yield relationship(name, annotation, value, body), value
-
-
-def _last(node: ast.expr) -> str:
-    return (dotted_name(node) or "").rpartition(".")[2]
 
 
 def _has_table(node: ast.ClassDef) -> bool:

@@ -16,7 +16,7 @@ _LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
 _NAMED = re.compile(r"""(?<![\w.\-/])sqlalchemy\b(?![-.\w/])(?:\s*\[[^\]]*\])?["']?\s*(?P<rest>[^\n;]*)""", re.I)
 _TABLE = re.compile(r"""^=\s*\{.*?\bversion\s*=\s*["'](?P<spec>[^"']*)["']""")
 _PLAIN = re.compile(r"""^(?::\s*|=(?!=)\s*)?["']?\s*(?P<spec>[^"']*)""")
-_BOUND = re.compile(r"(?P<operator>===?|~=|!=|\^|>=|<=|<|>|=)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?[\w.*+]*")
+_BOUND = re.compile(r"(?P<operator>===?|~=?|!=|\^|>=|<=|<|>|=)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?[\w.*+]*")
 _LOCKED = re.compile(
     r'^name = "sqlalchemy"\r?\nversion = "(\d+)\.(\d+)|"sqlalchemy": \{[^{}]*?"version": "==(\d+)\.(\d+)', re.I | re.M
 )
