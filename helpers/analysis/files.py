@@ -22,11 +22,14 @@ _OF_A_HOOK = frozenset(
 
 
 def python_files(root: Path) -> Iterator[str]:
-    """Relative paths of the Python files that belong to the application, sorted: what git ignores is not among them."""
+    """Relative paths of the Python files that belong to the application, sorted: what git ignores is not among them.
+
+    A folder that cannot be read is named with a slash behind it. OSError when `root` itself cannot be read.
+    """
     listed = _git_files(root)
     names = set(listed if listed is not None else _walked(root))
     virtual = tuple(name.removesuffix("pyvenv.cfg") for name in names if name.endswith("/pyvenv.cfg"))
-    wanted = (name for name in names if name.endswith(".py") and not name.startswith(virtual))
+    wanted = (name for name in names if name.endswith((".py", "/")) and not name.startswith(virtual))
     return iter(sorted(name for name in wanted if not _left_out(name, names)))
 
 
@@ -50,14 +53,13 @@ def _git_files(root: Path) -> list[str] | None:
         command = [str(git), "-C", str(root), *words]
         return subprocess.run(command, capture_output=True, check=False, env=environment)
 
-    if (
-        ask("check-ignore", "-q", ".").returncode != 1
-    ):  # 0: the repository around ignores this folder; 128: there is none
+    ignored = ask("check-ignore", "-q", ".").returncode
+    if ignored != 1:  # 0: the repository around ignores this folder; 128: there is none
         return None
     listed = ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed.returncode:
         return None
-    names = {os.fsdecode(name) for name in listed.stdout.split(b"\0") if name}
+    names = {os.fsdecode(name) for name in listed.stdout.split(b"\0") if name and not name.endswith(b"/")}
     return [name for name in names if (root / name).is_symlink() or (root / name).exists()]
 
 
@@ -69,7 +71,14 @@ def _below(folder: Path, prefix: str, rules: list[tuple[str, pathspec.GitIgnoreS
     own = folder / ".gitignore"
     if own.is_file():
         rules = [*rules, (prefix, pathspec.GitIgnoreSpec.from_lines(own.read_text(errors="replace").splitlines()))]
-    for item in sorted(folder.iterdir()):
+    try:
+        items = sorted(folder.iterdir())
+    except OSError:
+        if not prefix:
+            raise
+        yield prefix
+        return
+    for item in items:
         name = f"{prefix}{item.name}"
         is_folder = item.is_dir() and not item.is_symlink()
         if item.name in _NEVER or _ignored(name, rules, is_folder=is_folder):

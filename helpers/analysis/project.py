@@ -199,6 +199,8 @@ def load_project(root: Path) -> Project:
     problems: list[Finding] = []
     for path in python_files(root):
         try:
+            if path.endswith("/"):
+                raise SourceError(path, "is a folder that cannot be read", "mend its permissions, or leave it out")
             sources[path] = read_source(root, path)
         except SourceError as error:
             problems.append(_problem(path, error))
