@@ -6,13 +6,14 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.analysis.symbols import Definition, External, Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Passed = tuple[Module, ast.expr]
+Calls = tuple[tuple[Module, ast.Call], ...]
 
 
 def default_of(function: FunctionNode, argument: ast.arg) -> ast.expr | None:
@@ -35,23 +36,26 @@ def dependency(default: ast.expr | None) -> ast.expr | None:
 
 
 def passed_to(project: Project, function: FunctionNode, argument: ast.arg, module: Module) -> Iterator[Passed]:
-    """What every call of a function that the project makes passes for one parameter; calls are matched by name.
+    """What every call of a function that the project makes passes for one parameter.
 
-    A constructor is called by the name of its class, by those of the subclasses that inherit it, and by `super()`.
+    Calls are matched by name, those that surely mean another function of that name left out. A constructor is called by
+    the name of its class, by those of the subclasses that inherit it, and by `super()`.
     """
     positional = [*function.args.posonlyargs, *function.args.args]
     bound = bool(positional) and positional[0].arg in ("self", "cls")
     index = positional.index(argument) - bound if argument in positional else None
-    for where, call in _calls(project, function, module):
+    for where, call in project.calls_of(function, module):
         value = _passed(call, argument.arg, index)
         if value is not None:
             yield where, value
 
 
-def _calls(project: Project, function: FunctionNode, module: Module) -> Iterator[tuple[Module, ast.Call]]:
+def calls_of(project: Project, function: FunctionNode, module: Module) -> Iterator[tuple[Module, ast.Call]]:
+    """The calls that may mean a function, each with the module that it stands in."""
     owner = project.class_of(function, module) if function.name == "__init__" else None
     if owner is None:
-        yield from project.calls.get(function.name, ())
+        found = project.calls.get(function.name, ())
+        yield from ((where, call) for where, call in found if not _means_another(project, where, call, function))
         return
     seen: set[ast.AST] = set()
     queue = [owner]
@@ -65,6 +69,15 @@ def _calls(project: Project, function: FunctionNode, module: Module) -> Iterator
             continue
         yield from project.calls.get(one.name, ())
         queue += project.subclasses.get(one.node, ())
+
+
+def _means_another(project: Project, module: Module, call: ast.Call, function: FunctionNode) -> bool:
+    """Whether the called name is that of another function or class, by the imports of the module that calls."""
+    found = project.resolve(module, dotted_name(call.func) or "", call.func)
+    if isinstance(found, External):
+        return True
+    defines = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return isinstance(found, Definition) and isinstance(found.node, defines) and found.node is not function
 
 
 def _has_constructor(found: Definition) -> bool:

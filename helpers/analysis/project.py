@@ -11,6 +11,7 @@ from pathlib import Path
 from helpers.analysis.files import python_files
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
+from helpers.analysis.parameters import Calls, FunctionNode, calls_of
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
@@ -103,6 +104,16 @@ class Project:
                     name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                     found.setdefault(name, []).append((module, node))
         return {name: tuple(calls) for name, calls in found.items()}
+
+    def calls_of(self, function: FunctionNode, module: Module) -> Calls:
+        """The calls that may mean a function, each with the module that it stands in."""
+        if function not in self._calls_of:
+            self._calls_of[function] = tuple(calls_of(self, function, module))
+        return self._calls_of[function]
+
+    @cached_property
+    def _calls_of(self) -> dict[ast.AST, Calls]:
+        return {}
 
     def class_of(self, node: ast.AST, module: Module) -> Definition | None:
         """The class around `node`."""

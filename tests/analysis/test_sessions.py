@@ -317,3 +317,27 @@ def test_the_order_of_the_questions_does_not_change_the_answers(build: Build) ->
         for node in [node for node in module.nodes.of(ast.Attribute) if node.attr == "query"][::step]:
             found.append(project.sessions.tier(node.value, module))
     assert forward == backward[::-1] == [Tier.INFERRED] * 3
+
+
+OTHERS_CALLS = {
+    "another module's function": ("from other import f\nf('text')", "inferred"),
+    "another module's function by its path": ("import other\nother.f('text')", "inferred"),
+    "a library's function": ("from acme import f\nf('text')", "inferred"),
+    "a class of that name": ("class f: ...\nf('text')", "inferred"),
+    "a method of something unknown": ("def g(y): y.f('text')", "by_name"),
+    "a local function": ("def g(f): f('text')", "by_name"),
+    "the function itself": ("from main import f\nf('text')", "by_name"),
+}
+
+
+@pytest.mark.parametrize(("calls", "expected"), OTHERS_CALLS.values(), ids=OTHERS_CALLS)
+def test_a_call_contradicts_only_where_it_may_mean_the_function(
+    answers: Callable[..., list[str]], calls: str, expected: str
+) -> None:
+    ours = f"{ORM}import main\nmain.f(Session())\n"
+    assert answers("def f(db): db.query", calls=calls, ours=ours, other="def f(x): ...") == [expected]
+
+
+def test_a_call_of_another_function_of_the_name_infers_nothing(answers: Callable[..., list[str]]) -> None:
+    calls = f"{ORM}import other\nother.f(Session())\n"
+    assert answers("def f(x): x.query", calls=calls, other="def f(x): ...") == ["unknown"]
