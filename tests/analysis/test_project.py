@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -177,6 +178,18 @@ def test_what_is_no_folder_is_refused_in_one_line(tmp_path: Path, name: str) -> 
 def test_an_empty_folder_is_an_application_without_files(root: Path) -> None:
     project = load_project(root)
     assert (dict(project.sources), project.problems, project.sqlalchemy, project.mapped.all) == ({}, (), None, ())
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(tmp_path: Path, enabled: bool) -> None:
+    tree(tmp_path, **{"a.py": "(", "b.py": "x = 1"})
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        load_project(tmp_path)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_reading_changes_nothing(root: Path) -> None:
