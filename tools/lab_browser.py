@@ -152,6 +152,11 @@ def screenshot(tab: Page, item: Locator, path: Path) -> None:
     tab.screenshot(path=path)
 
 
+def hide_sidebar(tab: Page) -> None:
+    """Close the file browser, so that a picture has room for the notebook."""
+    _execute(tab, "application:toggle-left-area", {})
+
+
 def _settings(folder: Path) -> None:
     """JupyterLab puts only the cells in sight into the page; here all of them are wanted."""
     path = folder / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"

@@ -54,8 +54,9 @@ def census(project: Project) -> Census:
 
 
 def _routes(project: Project, module: Module) -> Iterator[Route]:
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(_is_route, node.decorator_list)):
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*module.nodes.of(ast.FunctionDef)]
+    for node in [*functions, *module.nodes.of(ast.AsyncFunctionDef)]:
+        if any(map(_is_route, node.decorator_list)):
             asynchronous = isinstance(node, ast.AsyncFunctionDef)
             blocks = asynchronous and any(_touches(project, module, call) for call in _unawaited(node))
             yield Route(module.path, node.lineno, node.name, asynchronous, blocks)
@@ -86,9 +87,5 @@ def _touches(project: Project, module: Module, call: ast.Call) -> bool:
 
 
 def _session_calls(project: Project, module: Module) -> Iterator[str]:
-    methods = (
-        node.func
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    )
+    methods = (node.func for node in module.nodes.of(ast.Call) if isinstance(node.func, ast.Attribute))
     return (method.attr for method in methods if project.sessions.tier(method.value, module) is not None)

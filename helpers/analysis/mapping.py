@@ -7,31 +7,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from helpers.analysis.symbols import Definition, External, Module, Symbols, dotted_name, statements
+from helpers.analysis.declarations import (
+    UNREADABLE_KEY,
+    Relationship,
+    abstract,
+    backref,
+    called,
+    class_value,
+    declared,
+    is_relationship,
+    members,
+    references,
+    relationship,
+    table_name,
+)
+from helpers.analysis.inheritance import is_base, is_decorated, lineage
+from helpers.analysis.symbols import Definition, Symbols, dotted_name
 
-_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "SQLModel", "Model"})
-_BASE_MAKERS = frozenset({"declarative_base", "automap_base", "generate_base", "SQLAlchemy"})
-_KNOWN_MIXINS = ("sqlalchemy.", "sqlmodel.", "abc.", "typing.", "typing_extensions.", "enum.", "builtins.")
-_COLUMN_MAKERS = frozenset({"Column", "mapped_column", "column_property", "deferred", "Field", "composite", "synonym"})
-_RELATION_MAKERS = frozenset({"relationship", "relation", "Relationship", "dynamic_loader"})
-_COLLECTIONS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "Iterable", "dict", "Dict"})
-
-
-@dataclass(frozen=True)
-class Relationship:
-    """One relationship as declared: `many` is None where the text does not say; `lazy` is the loading strategy."""
-
-    name: str
-    target: str | None
-    many: bool | None
-    lazy: str = "select"
+__all__ = ["Entity", "MappedClasses", "Relationship"]
+_MAPPERS = frozenset({"map_imperatively", "mapper"})
 
 
 @dataclass(frozen=True, eq=False)
 class Entity:
     """A mapped class. `complete` says that every base is known, so that no attribute can hide.
 
-    `tables` names its tables, those of its bases included; `references` the tables and classes its foreign keys point to.
+    `tables` names its tables and those of its bases, `references` the tables and classes its foreign keys point to.
     """
 
     definition: Definition
@@ -51,7 +52,7 @@ class Entity:
     @property
     def key(self) -> str:
         """A name for it that no other class of the project has."""
-        return f"{self.definition.module.path}:{self.name}"
+        return f"{self.definition.module.path}:{getattr(self.definition.node, 'lineno', 0)}:{self.name}"
 
     def is_a(self, other: Entity) -> bool:
         """Whether this class is `other` or inherits from it."""
@@ -66,6 +67,7 @@ class MappedClasses:
 
     symbols: Symbols
     _entities: dict[ast.AST, Entity | None] = field(default_factory=dict, repr=False)
+    _joins: dict[str, bool | None] = field(default_factory=dict, repr=False)
 
     def entity(self, found: Definition) -> Entity | None:
         """The entity that a class definition is, or None when it is not mapped."""
@@ -73,7 +75,7 @@ class MappedClasses:
             return None
         if found.node not in self._entities:
             self._entities[found.node] = None  # a class that inherits from itself ends here
-            self._entities[found.node] = self._read(found)
+            self._entities[found.node] = self._read(found, found.node)
         return self._entities[found.node]
 
     @cached_property
@@ -82,22 +84,42 @@ class MappedClasses:
         return tuple(
             entity
             for module in self.symbols.modules.values()
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.ClassDef) and (entity := self.entity(Definition(module, node.name, node)))
+            for node in module.nodes.of(ast.ClassDef)
+            if (entity := self.entity(Definition(module, node.name, node)))
         )
 
     @cached_property
-    def imperative(self) -> frozenset[str]:
-        """Names of the classes that are mapped by a call (`map_imperatively`, `mapper`): their attributes stand elsewhere."""
-        return frozenset(
-            node.args[0].id
-            for module in self.symbols.modules.values()
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.Call)
-            and (dotted_name(node.func) or "").rpartition(".")[2] in ("map_imperatively", "mapper")
-            and node.args
-            and isinstance(node.args[0], ast.Name)
-        )
+    def imperative(self) -> frozenset[ast.AST | str]:
+        """The classes that a call maps (`map_imperatively`, `mapper`), by name where that is all that is known.
+
+        Their attributes stand elsewhere.
+        """
+        found: set[ast.AST | str] = set()
+        for module in self.symbols.modules.values():
+            for call in module.nodes.of(ast.Call):
+                name = dotted_name(call.args[0]) if call.args and called(call) in _MAPPERS else None
+                if name:
+                    resolved = self.symbols.resolve(module, name)
+                    known = isinstance(resolved, Definition) and isinstance(resolved.node, ast.ClassDef)
+                    found.add(resolved.node if known and isinstance(resolved, Definition) else name.rpartition(".")[2])
+        return frozenset(found)
+
+    @cached_property
+    def attached(self) -> Mapping[ast.AST, tuple[tuple[str, ast.Call], ...]]:
+        """Class to the relationships that code behind its body gives it: `User.posts = relationship(...)`."""
+        found: dict[ast.AST, list[tuple[str, ast.Call]]] = {}
+        for module in self.symbols.modules.values():
+            for node in module.nodes.of(ast.Assign):
+                target = node.targets[0]
+                if (
+                    isinstance(target, ast.Attribute)
+                    and isinstance(node.value, ast.Call)
+                    and is_relationship(node.value)
+                ):
+                    owner = self.symbols.resolve(module, dotted_name(target.value) or "")
+                    if isinstance(owner, Definition):
+                        found.setdefault(owner.node, []).append((target.attr, node.value))
+        return {node: tuple(given) for node, given in found.items()}
 
     @cached_property
     def backrefs(self) -> Mapping[str, tuple[Relationship, ...]]:
@@ -105,14 +127,21 @@ class MappedClasses:
         found: dict[str, list[Relationship]] = {}
         for entity in self.all:
             for relation, call in self._declared(entity):
-                back = _backref(relation, call, entity.name)
+                back = backref(relation, call, entity.name)
                 if back and relation.target:
                     found.setdefault(relation.target, []).append(back)
         return {name: tuple(relations) for name, relations in found.items()}
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Entity, ...]]:
+        found: dict[str, tuple[Entity, ...]] = {}
+        for entity in self.all:
+            found[entity.name] = (*found.get(entity.name, ()), entity)
+        return found
+
     def by_name(self, name: str) -> Entity | None:
         """The entity of that class name; None when none or more than one has it."""
-        found = [entity for entity in self.all if entity.name == name.rpartition(".")[2]]
+        found = self._by_name.get(name.rpartition(".")[2], ())
         return found[0] if len(found) == 1 else None
 
     def relationship(self, entity: Entity, name: str) -> Relationship | None:
@@ -123,21 +152,22 @@ class MappedClasses:
         return next((back for key in names for back in self.backrefs.get(key, ()) if back.name == name), None)
 
     def many(self, entity: Entity, relation: Relationship) -> bool | None:
-        """Whether a relationship of `entity` is a collection; where it does not say, the foreign keys do. None: unknown."""
+        """Whether a relationship of `entity` is a collection: it says so, or the foreign keys do. None: unknown."""
         target = self.by_name(relation.target) if relation.target else None
-        if relation.many is not None or target is None or target is entity:
+        if relation.many is not None or target is None or target is entity or not relation.joined_by_keys:
             return relation.many
-        ours = bool(entity.references & (target.tables | {target.name}))
-        theirs = bool(target.references & (entity.tables | {entity.name}))
-        return None if ours is theirs else theirs
+        ours, theirs = _refers(entity, target), _refers(target, entity)
+        return theirs if None not in (ours, theirs) and ours is not theirs else None
 
     def subclasses(self, entity: Entity) -> Iterator[Entity]:
         """The entities that inherit from `entity`, itself left out."""
         return (other for other in self.all if other is not entity and other.is_a(entity))
 
     def joins_a_collection(self, entity: Entity) -> bool | None:
-        """Whether loading `entity` joins a collection by its mapping (`lazy="joined"`); None where that cannot be known."""
-        return self._joined(entity, frozenset())
+        """Whether loading `entity` joins a collection by its mapping (`lazy="joined"`); None where nothing tells."""
+        if entity.key not in self._joins:
+            self._joins[entity.key] = self._joined(entity, frozenset())
+        return self._joins[entity.key]
 
     def _joined(self, entity: Entity, seen: frozenset[str]) -> bool | None:
         if entity.key in seen:
@@ -155,230 +185,52 @@ class MappedClasses:
             backs = [back for name in names for back in self.backrefs.get(name, ())]
             yield from ((one, item) for item in [*one.relationships.values(), *backs] if item.lazy == "joined")
 
-    def _read(self, found: Definition) -> Entity | None:
-        node = found.node
-        assert isinstance(node, ast.ClassDef)
-        bases, mapped, complete = self._bases(found)
-        names = {base.name for base in bases} | {found.name}
-        if not (mapped or _mapped_here(node) or names & self.imperative) or _abstract(node) or self._is_base(found):
+    def _read(self, found: Definition, node: ast.ClassDef) -> Entity | None:
+        above = lineage(self.symbols, found)
+        line = [found, *above.above]
+        elsewhere = any(self._is_imperative(one) for one in line)
+        mapped = above.mapped or elsewhere or is_decorated(node) or _has_table(node)
+        if not mapped or abstract(node) or is_base(self.symbols, found):
             return None
-        parts = [_attributes(base.node) for base in (found, *bases) if isinstance(base.node, ast.ClassDef)]
-        relations = {name: relation for _, held, _ in reversed(parts) for name, relation in held.items()}
-        columns = frozenset(name for held, _, _ in parts for name in held)
-        others = frozenset(name for _, _, held in parts for name in held)
-        complete = complete and not names & self.imperative
-        nodes = [base.node for base in (found, *bases)]
-        tables = frozenset(table for part in nodes if (table := table_name(part)))
-        references = frozenset(name for part in nodes for name in _references(part))
-        return Entity(found, tuple(bases), columns, relations, others, complete, tables, references)
+        bodies = [one.node for one in line if isinstance(one.node, ast.ClassDef)]
+        parts = [declared(body) for body in bodies]
+        columns = {
+            name for part in parts for name in part.columns | (part.annotated if above.sqlmodel else frozenset())
+        }
+        return Entity(
+            found,
+            tuple(above.above),
+            frozenset(columns),
+            {name: relation for body in reversed(bodies) for name, relation in self._relations(body)},
+            frozenset(name for part in parts for name in part.others) - columns,
+            above.complete and not elsewhere,
+            frozenset(table for body in bodies if (table := table_name(body))),
+            frozenset(name for body in bodies for name in references(body)),
+        )
 
-    def _bases(self, found: Definition) -> tuple[list[Definition], bool, bool]:
-        """The project classes above one, whether a mapped base is among them, and whether every base is known."""
-        above: list[Definition] = []
-        mapped, complete = False, True
-        queue = [(found.module, base) for base in getattr(found.node, "bases", ())]
-        if any(keyword.arg == "table" for keyword in getattr(found.node, "keywords", ())):
-            mapped = True
-        while queue:
-            module, base = queue.pop(0)
-            resolved = self._base(module, base)
-            if isinstance(resolved, Definition) and isinstance(resolved.node, ast.ClassDef):
-                if resolved.node is found.node or any(resolved.node is other.node for other in above):
-                    continue
-                above.append(resolved)
-                mapped = mapped or _decorated(resolved.node)
-                queue += [(resolved.module, item) for item in resolved.node.bases]
-            elif _declarative(resolved, base):
-                mapped = mapped or not _is_sqlmodel(resolved)
-            else:
-                complete = complete and isinstance(resolved, External) and resolved.name.startswith(_KNOWN_MIXINS)
-        return above, mapped, complete
+    def _is_imperative(self, found: Definition) -> bool:
+        return bool(self.imperative) and (found.node in self.imperative or found.name in self.imperative)
 
-    def _is_base(self, found: Definition) -> bool:
-        """Whether a class is a declarative base itself: its subclasses are mapped, it has no table."""
-        resolved = [self._base(found.module, base) for base in getattr(found.node, "bases", ())]
-        made = any(isinstance(base, External) and base.name.rpartition(".")[2].startswith("DeclarativeBase") for base in resolved)
-        return made or any("as_declarative" in ast.unparse(item) for item in getattr(found.node, "decorator_list", ()))
-
-    def _base(self, module: Module, base: ast.expr) -> Definition | External | None:
-        if isinstance(base, ast.Subscript):
-            base = base.value
-        if isinstance(base, ast.Name) and base.id in ("object", "Exception", "dict", "str", "int"):
-            return External(f"builtins.{base.id}")
-        name = dotted_name(base)
-        resolved = self.symbols.resolve(module, name) if name else None
-        if resolved is None and name and "." in name:  # `db.Model` of a value of the project
-            owner = self.symbols.resolve(module, name.partition(".")[0])
-            return owner if isinstance(owner, Definition) and _declarative(owner, base) else None
-        return resolved if isinstance(resolved, Definition | External) else None
+    def _relations(self, body: ast.ClassDef) -> Iterator[tuple[str, Relationship]]:
+        yield from declared(body).relationships.items()
+        yield from ((name, relationship(name, None, call, body)) for name, call in self.attached.get(body, ()))
 
     def _declared(self, entity: Entity) -> Iterator[tuple[Relationship, ast.Call]]:
         for base in (entity.definition, *entity.bases):
-            if isinstance(base.node, ast.ClassDef):
-                for name, annotation, value in _members(base.node):
-                    if isinstance(value, ast.Call) and _maker(value) in _RELATION_MAKERS:
-                        yield _relationship(name, annotation, value), value
+            if isinstance(body := base.node, ast.ClassDef):
+                given = [*members(body), *((name, None, call) for name, call in self.attached.get(body, ()))]
+                for name, annotation, value in given:
+                    if isinstance(value, ast.Call) and is_relationship(value):
+                        yield relationship(name, annotation, value, body), value
 
 
-def _declarative(resolved: Definition | External | None, base: ast.expr) -> bool:
-    if isinstance(resolved, External):
-        return resolved.name.rpartition(".")[2] in _BASES and not resolved.name.startswith("pydantic")
-    if isinstance(resolved, Definition) and isinstance(resolved.node, ast.Call):
-        return _maker(resolved.node) in _BASE_MAKERS
-    return isinstance(resolved, Definition) and isinstance(base, ast.Attribute) and base.attr == "Base"
+def _has_table(node: ast.ClassDef) -> bool:
+    return class_value(node, "__tablename__") is not None or class_value(node, "__table__") is not None
 
 
-def _is_sqlmodel(resolved: Definition | External | None) -> bool:
-    return isinstance(resolved, External) and resolved.name.startswith("sqlmodel")
-
-
-def _mapped_here(node: ast.ClassDef) -> bool:
-    names = {target.id for item in node.body if isinstance(item, ast.Assign) for target in item.targets if isinstance(target, ast.Name)}
-    return _decorated(node) or bool(names & {"__tablename__", "__table__"})
-
-
-def _decorated(node: ast.ClassDef) -> bool:
-    makers = (item.func if isinstance(item, ast.Call) else item for item in node.decorator_list)
-    return any((dotted_name(maker) or "").endswith((".mapped", ".mapped_as_dataclass", ".as_declarative")) for maker in makers)
-
-
-def _abstract(node: ast.ClassDef) -> bool:
-    for item in node.body:
-        if isinstance(item, ast.Assign) and any(getattr(target, "id", "") == "__abstract__" for target in item.targets):
-            return isinstance(item.value, ast.Constant) and bool(item.value.value)
-    return False
-
-
-def _attributes(node: ast.ClassDef) -> tuple[frozenset[str], dict[str, Relationship], frozenset[str]]:
-    """The columns, relationships and other names of one class body."""
-    columns, others, relations = set(), set(), {}
-    for name, annotation, value in _members(node):
-        maker = _maker(value) if isinstance(value, ast.Call) else ""
-        if maker in _RELATION_MAKERS and isinstance(value, ast.Call):
-            relations[name] = _relationship(name, annotation, value)
-        elif maker in _COLUMN_MAKERS or (value is None and _annotated_column(annotation)):
-            columns.add(name)
-        else:
-            others.add(name)
-    return frozenset(columns), relations, frozenset(others)
-
-
-def _members(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None, ast.expr | None]]:
-    """(name, annotation, value) of every attribute a class body declares, declared_attr functions among them."""
-    for item in statements(node):
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            yield item.target.id, item.annotation, item.value
-        elif isinstance(item, ast.Assign):
-            yield from ((target.id, None, item.value) for target in item.targets if isinstance(target, ast.Name))
-        elif isinstance(item, ast.FunctionDef):
-            returned = [part.value for part in ast.walk(item) if isinstance(part, ast.Return)]
-            declared = any("declared_attr" in ast.unparse(decorator) for decorator in item.decorator_list)
-            yield item.name, item.returns, returned[0] if declared and len(returned) == 1 else None
-
-
-def _annotated_column(annotation: ast.expr | None) -> bool:
-    return annotation is not None and ast.unparse(annotation).rpartition("Mapped[")[1] == "Mapped["
-
-
-def _maker(call: ast.Call) -> str:
-    return (dotted_name(call.func) or "").rpartition(".")[2]
-
-
-def _relationship(name: str, annotation: ast.expr | None, call: ast.Call) -> Relationship:
-    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
-    first = call.args[0] if call.args else keywords.get("argument")
-    target, many = _target(annotation)
-    if uselist := keywords.get("uselist"):
-        many = bool(uselist.value) if isinstance(uselist, ast.Constant) else None
-    elif many is None and "remote_side" in keywords and "backref" not in keywords:
-        many = False
-    elif many is None and "secondary" in keywords:
-        many = True
-    return Relationship(name, _class_name(first) or target, many, _lazy(keywords.get("lazy")))
-
-
-def table_name(node: ast.AST) -> str | None:
-    """What a class body assigns to `__tablename__`, where it is plain text."""
-    for item in getattr(node, "body", []):
-        if isinstance(item, ast.Assign) and any(getattr(target, "id", "") == "__tablename__" for target in item.targets):
-            return item.value.value if isinstance(item.value, ast.Constant) and isinstance(item.value.value, str) else None
-    return None
-
-
-def _references(node: ast.AST) -> Iterator[str]:
-    """The tables and classes that the foreign keys of one class body point to."""
-    for call in ast.walk(node):
-        if not isinstance(call, ast.Call):
-            continue
-        keyed = [keyword.value for keyword in call.keywords if keyword.arg == "foreign_key"]
-        if _maker(call) == "ForeignKey":
-            keyed += call.args[:1]
-        elif _maker(call) == "ForeignKeyConstraint" and len(call.args) > 1 and isinstance(call.args[1], ast.List):
-            keyed += call.args[1].elts
-        for key in keyed:
-            name = key.value if isinstance(key, ast.Constant) else dotted_name(key)
-            if isinstance(name, str) and "." in name:
-                yield name.split(".")[-2]
-
-
-def _target(annotation: ast.expr | None) -> tuple[str | None, bool | None]:
-    """What `Mapped[list["X"]]` says: the class's name, and whether it is a collection."""
-    if annotation is None:
-        return None, None
-    words = [word for node in ast.walk(_unquoted(annotation)) for word in _words(node)]
-    many = any(word in _COLLECTIONS for word in words) or any("DynamicMapped" in word or "WriteOnly" in word for word in words)
-    names = [word for word in words if word not in _COLLECTIONS | {"Mapped", "Optional", "Union", "None", "typing", "orm", "t", "so"}]
-    if not any("Mapped" in word for word in words):
-        return (names[0] if names else None), many if names else None
-    return next((name for name in names if "Mapped" not in name), None), many
-
-
-def _words(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Name):
-        return [node.id]
-    if isinstance(node, ast.Attribute):
-        return [node.attr]
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            return [word for part in ast.walk(ast.parse(node.value, mode="eval")) for word in _words(part)]
-        except SyntaxError:
-            return []
-    return []
-
-
-def _unquoted(annotation: ast.expr) -> ast.AST:
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            return ast.parse(annotation.value, mode="eval")
-        except SyntaxError:
-            return annotation
-    return annotation
-
-
-def _class_name(node: ast.expr | None) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value.rpartition(".")[2]
-    if isinstance(node, ast.Lambda):
-        node = node.body
-    name = dotted_name(node) if node is not None else None
-    return name.rpartition(".")[2] if name else None
-
-
-def _lazy(node: ast.expr | None) -> str:
-    if node is None:
-        return "select"
-    if not isinstance(node, ast.Constant):
-        return "joined"  # a computed strategy may be the joined one
-    return "joined" if node.value is False else str(node.value)
-
-
-def _backref(relation: Relationship, call: ast.Call, owner: str) -> Relationship | None:
-    value = next((keyword.value for keyword in call.keywords if keyword.arg == "backref"), None)
-    if isinstance(value, ast.Constant):
-        return Relationship(str(value.value), owner, None)
-    if isinstance(value, ast.Call) and value.args and isinstance(value.args[0], ast.Constant):
-        keywords = {keyword.arg: keyword.value for keyword in value.keywords}
-        uselist = keywords.get("uselist")
-        many = bool(uselist.value) if isinstance(uselist, ast.Constant) else None
-        return Relationship(str(value.args[0].value), owner, many, _lazy(keywords.get("lazy")))
-    return None
+def _refers(entity: Entity, target: Entity) -> bool | None:
+    """Whether a foreign key of `entity` points to `target`; None where one may that is not written out."""
+    if entity.references & (target.tables | {target.name}):
+        return True
+    unnamed = bool(entity.references) and not target.tables  # its table has a name that is made elsewhere
+    return None if unnamed or UNREADABLE_KEY in entity.references or not entity.complete else False

@@ -21,7 +21,10 @@ _TYPES = frozenset({"type", "Type"})
 
 @dataclass(frozen=True)
 class EntityRef:
-    """A mapped class or an alias of one; `key` names its place in FROM. `entity` is None where only its being one is known."""
+    """A mapped class or an alias of one; `key` names its place in FROM.
+
+    `entity` is None where nothing but its being one is known.
+    """
 
     key: str
     entity: Entity | None
@@ -118,10 +121,17 @@ class Meanings:
 
     def _parameter(self, argument: ast.arg, module: Module, depth: int) -> Meaning | None:
         annotation = argument.annotation
-        if not isinstance(annotation, ast.Subscript) or (dotted_name(annotation.value) or "").rpartition(".")[2] not in _TYPES:
+        if (
+            not isinstance(annotation, ast.Subscript)
+            or (dotted_name(annotation.value) or "").rpartition(".")[2] not in _TYPES
+        ):
             return None
         inner = self.of(annotation.slice, module, depth + 1)
-        return EntityRef(f"{module.path}:{argument.lineno}:{argument.arg}", inner.entity if isinstance(inner, EntityRef) else None, alias=True)
+        return EntityRef(
+            f"{module.path}:{argument.lineno}:{argument.arg}",
+            inner.entity if isinstance(inner, EntityRef) else None,
+            alias=True,
+        )
 
     def _definition(self, found: Definition, depth: int) -> Meaning | None:
         if isinstance(found.node, ast.ClassDef):
@@ -159,7 +169,9 @@ class Meanings:
 
     def _of_self(self, node: ast.Attribute, module: Module, depth: int) -> Meaning | None:
         """`self.model`: what every assignment to it in the class says, where they all say the same."""
-        found = [self._assigned(value, annotation, module, depth) for value, annotation in self.project.on_self(node, module)]
+        found = [
+            self._assigned(one.value, one.annotation, one.module, depth) for one in self.project.assigned(node, module)
+        ]
         if not found or any(meaning is None for meaning in found):
             return None
         entities = {meaning.entity.key if meaning.entity else "" for meaning in found if isinstance(meaning, EntityRef)}
@@ -170,10 +182,14 @@ class Meanings:
         key = f"{module.path}:{ast.unparse(node)}"
         return EntityRef(key, first.entity if len(entities) == 1 else None, alias=True)
 
-    def _assigned(self, value: ast.expr | None, annotation: ast.expr | None, module: Module, depth: int) -> Meaning | None:
+    def _assigned(
+        self, value: ast.expr | None, annotation: ast.expr | None, module: Module, depth: int
+    ) -> Meaning | None:
         if value is not None:
             return self.of(value, module, depth + 1)
-        return self._parameter(ast.arg("self", annotation, lineno=0, col_offset=0), module, depth) if annotation else None
+        return (
+            self._parameter(ast.arg("self", annotation, lineno=0, col_offset=0), module, depth) if annotation else None
+        )
 
     def _call(self, node: ast.Call, module: Module, depth: int) -> Meaning | None:
         if node.args and self.is_sqlalchemy(node.func, module, *_ALIASES):
@@ -190,7 +206,9 @@ class Meanings:
 
 
 def _aliasing(call: ast.Call) -> bool:
-    return any(keyword.arg in ("aliased", "flat", "selectable", None) for keyword in call.keywords) or len(call.args) > 2
+    return (
+        any(keyword.arg in ("aliased", "flat", "selectable", None) for keyword in call.keywords) or len(call.args) > 2
+    )
 
 
 def subscripted(annotation: ast.expr) -> Iterator[ast.expr]:

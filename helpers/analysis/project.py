@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import ast
-import shutil
-import subprocess
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import pathspec
-
+from helpers.analysis.files import python_files
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
+from helpers.analysis.parameters import Calls, FunctionNode, calls_of
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
-from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, import_bindings
+from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
 from helpers.analysis.target import line_length, sqlalchemy_version
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
 
 UNREADABLE = "AM001"
-_NEVER = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", "env", "site-packages", "node_modules", "__pycache__", "build", "dist"}
-    | {".tox", ".nox", ".eggs", ".workbook", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +36,7 @@ class Project:
     @cached_property
     def symbols(self) -> Symbols:
         """Names across modules."""
-        return Symbols.build({path: source.tree for path, source in self.sources.items()})
+        return Symbols.build({path: source.tree for path, source in self.sources.items()}, _package(self.root))
 
     @cached_property
     def mapped(self) -> MappedClasses:
@@ -62,7 +58,9 @@ class Project:
         """The oldest SQLAlchemy that the application may run on; None where nothing says."""
         declared = sqlalchemy_version(self.root)
         modern = ("mapped_column", "DeclarativeBase", "Mapped")
-        named = any(target.rpartition(".")[2] in modern for m in self.symbols.modules.values() for target in m.imports.values())
+        named = any(
+            target.rpartition(".")[2] in modern for m in self.symbols.modules.values() for target in m.imports.values()
+        )
         return declared or ((2, 0) if named else None)
 
     @cached_property
@@ -85,25 +83,39 @@ class Project:
         return self._scopes[module.path]
 
     def resolve(self, module: Module, dotted: str, at: ast.AST) -> Resolved:
-        """What `dotted` means at `at`: imports inside the functions around count, other local names hide the module's."""
+        """What `dotted` means at `at`: imports in the functions around count, other local names hide the module's."""
         head, _, rest = dotted.partition(".")
-        for binding in self.scopes(module).lookup(head, at):
+        bindings = self.scopes(module).lookup(head, at) if head else ()
+        if not bindings:
+            return self.symbols.resolve(module, dotted) if dotted else None
+        targets = set()
+        for binding in bindings:
             if not isinstance(binding.node, ast.Import | ast.ImportFrom):
                 return None
-            target = dict(import_bindings(binding.node, module))[head]
-            return self.symbols.absolute(f"{target}.{rest}" if rest else target, module)
-        return self.symbols.resolve(module, dotted) if dotted else None
+            targets.add(dict(import_bindings(binding.node, module))[head])
+        target = targets.pop()
+        return None if targets else self.symbols.absolute(f"{target}.{rest}" if rest else target, module)
 
     @cached_property
     def calls(self) -> Mapping[str, tuple[tuple[Module, ast.Call], ...]]:
         """Every call of the project by the last part of the called name."""
         found: dict[str, list[tuple[Module, ast.Call]]] = {}
         for module in self.symbols.modules.values():
-            for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            for node in module.nodes.of(ast.Call):
+                if isinstance(node.func, ast.Name | ast.Attribute):
                     name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                     found.setdefault(name, []).append((module, node))
         return {name: tuple(calls) for name, calls in found.items()}
+
+    def calls_of(self, function: FunctionNode, module: Module) -> Calls:
+        """The calls that may mean a function, each with the module that it stands in."""
+        if function not in self._calls_of:
+            self._calls_of[function] = tuple(calls_of(self, function, module))
+        return self._calls_of[function]
+
+    @cached_property
+    def _calls_of(self) -> dict[ast.AST, Calls]:
+        return {}
 
     def class_of(self, node: ast.AST, module: Module) -> Definition | None:
         """The class around `node`."""
@@ -112,38 +124,83 @@ class Project:
 
     def bases(self, found: Definition) -> Iterator[Definition]:
         """A class and the project's classes above it."""
-        seen: list[ast.AST] = []
-        queue: list[Resolved] = [found]
+        seen: set[ast.AST] = set()
+        queue = [found]
         while queue:
             item = queue.pop(0)
-            if isinstance(item, Definition) and isinstance(item.node, ast.ClassDef) and item.node not in seen:
-                seen.append(item.node)
+            if isinstance(item.node, ast.ClassDef) and item.node not in seen:
+                seen.add(item.node)
                 yield item
-                for base in item.node.bases:
-                    name = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
-                    queue.append(self.symbols.resolve(item.module, name))
+                queue += self.parents(item)
+
+    def parents(self, found: Definition) -> Iterator[Definition]:
+        """The project's classes that a class names as its bases."""
+        for base in getattr(found.node, "bases", ()):
+            name = dotted_name(base.value if isinstance(base, ast.Subscript) else base)
+            resolved = self.symbols.resolve(found.module, name) if name else None
+            if isinstance(resolved, Definition) and isinstance(resolved.node, ast.ClassDef):
+                yield resolved
 
     def on_self(self, node: ast.Attribute, module: Module) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
-        """(value, annotation) of every assignment to `self.x` or `cls.x` in the class around `node` and those above."""
-        if not isinstance(node.value, ast.Name) or node.value.id not in ("self", "cls"):
-            return
-        owner = self.class_of(node, module)
-        for found in self.bases(owner) if owner else ():
-            yield from _assignments(found.node, node.attr)
+        """(value, annotation) of each assignment to `self.x` or `cls.x` in the class of `node` and those above."""
+        yield from ((one.value, one.annotation) for one in self.assigned(node, module))
+
+    def assigned(self, node: ast.Attribute, module: Module) -> Iterator[Assigned]:
+        """The same with the module that each assignment stands in."""
+        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+            owner = self.class_of(node, module)
+            yield from self.attributes(owner, node.attr) if owner else ()
+
+    def attributes(self, owner: Definition, name: str) -> Iterator[Assigned]:
+        """Every assignment to attribute `name` in a class and the project's classes above it."""
+        for found in self.bases(owner):
+            if found.node not in self._assigned:
+                self._assigned[found.node] = _assigned(found)
+            yield from self._assigned[found.node].get(name, ())
+
+    @cached_property
+    def _assigned(self) -> dict[ast.AST, Mapping[str, tuple[Assigned, ...]]]:
+        return {}
+
+    @cached_property
+    def subclasses(self) -> Mapping[ast.AST, tuple[Definition, ...]]:
+        """A class of the project to those that name it as a base."""
+        found: dict[ast.AST, list[Definition]] = {}
+        for module in self.symbols.modules.values():
+            for node in module.nodes.of(ast.ClassDef):
+                for base in self.parents(Definition(module, node.name, node)):
+                    found.setdefault(base.node, []).append(Definition(module, node.name, node))
+        return {node: tuple(below) for node, below in found.items()}
 
 
-def _assignments(owner: ast.AST, name: str) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
-    body = owner.body if isinstance(owner, ast.ClassDef) else []
-    for item in body:
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.target.id == name:
-            yield item.value, item.annotation
-        elif isinstance(item, ast.Assign) and any(isinstance(part, ast.Name) and part.id == name for part in item.targets):
-            yield item.value, None
-    for node in ast.walk(owner):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        for target in targets:
-            if isinstance(target, ast.Attribute) and target.attr == name and getattr(target.value, "id", "") in ("self", "cls"):
-                yield getattr(node, "value", None), getattr(node, "annotation", None)
+@dataclass(frozen=True, eq=False)
+class Assigned:
+    """A value given to an attribute, or an annotation of it, in `module`."""
+
+    value: ast.expr | None
+    annotation: ast.expr | None
+    module: Module
+
+
+def _assigned(owner: Definition) -> Mapping[str, tuple[Assigned, ...]]:
+    """What a class body, and what its methods on `self` and `cls`, assign to each attribute."""
+    found: dict[str, list[Assigned]] = {}
+    body = getattr(owner.node, "body", [])
+    for node in ast.walk(owner.node):
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if name := _attribute_name(target, in_body=node in body):
+                annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
+                found.setdefault(name, []).append(Assigned(node.value, annotation, owner.module))
+    return {name: tuple(given) for name, given in found.items()}
+
+
+def _attribute_name(target: ast.expr, *, in_body: bool) -> str | None:
+    if isinstance(target, ast.Name):
+        return target.id if in_body else None
+    on_self = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") in ("self", "cls")
+    return target.attr if on_self and isinstance(target, ast.Attribute) else None
 
 
 def load_project(root: Path) -> Project:
@@ -153,12 +210,31 @@ def load_project(root: Path) -> Project:
         raise UsageError(str(root), "is not a folder that can be read", "name the folder of the application")
     sources: dict[str, Source] = {}
     problems: list[Finding] = []
-    for path in python_files(root):
-        try:
-            sources[path] = read_source(root, path)
-        except SourceError as error:
-            problems.append(_problem(path, error))
+    with _collector_paused():
+        for path in python_files(root):
+            try:
+                sources[path] = _read(root, path)
+            except SourceError as error:
+                problems.append(_problem(path, error))
     return Project(root, sources, tuple(problems))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Syntax trees are many objects and no garbage: looking through them again and again is half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read(root: Path, path: str) -> Source:
+    if path.endswith("/"):
+        raise SourceError(path, "is a folder that cannot be read", "mend its permissions, or leave it out")
+    return read_source(root, path)
 
 
 def _problem(path: str, error: SourceError) -> Finding:
@@ -168,43 +244,11 @@ def _problem(path: str, error: SourceError) -> Finding:
     return Finding(UNREADABLE, path, *where, "<module>", message, Applicability.MANUAL, None, f"{UNREADABLE}:{path}")
 
 
-def python_files(root: Path) -> Iterator[str]:
-    """Relative paths of the Python files that belong to the application, sorted: what git ignores is not among them."""
-    listed = _git_files(root)
-    names = listed if listed is not None else _walked(root)
-    return iter(sorted(name for name in names if name.endswith(".py") and not _NEVER & set(PurePosixPath(name).parts[:-1])))
-
-
-def _git_files(root: Path) -> list[str] | None:
-    """What git tracks or does not ignore, or None where git has no say: no repository, or one that ignores `root`."""
-    git = shutil.which("git")
-    if not git:
-        return None
-    ignored = subprocess.run([git, "-C", str(root), "check-ignore", "-q", "."], capture_output=True, check=False)
-    if ignored.returncode != 1:  # 0: the repository around ignores this folder; 128: there is none
-        return None
-    command = [git, "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, check=False)
-    if listed.returncode:
-        return None
-    names = {name.decode(errors="surrogateescape") for name in listed.stdout.split(b"\0") if name}
-    return [name for name in names if (root / name).is_symlink() or (root / name).exists()]
-
-
-def _walked(root: Path) -> Iterator[str]:
-    yield from _below(root, "", [])
-
-
-def _below(folder: Path, prefix: str, rules: list[tuple[str, pathspec.GitIgnoreSpec]]) -> Iterator[str]:
-    own = folder / ".gitignore"
-    if own.is_file():
-        rules = [*rules, (prefix, pathspec.GitIgnoreSpec.from_lines(own.read_text(errors="replace").splitlines()))]
-    for item in sorted(folder.iterdir()):
-        name = f"{prefix}{item.name}"
-        is_folder = item.is_dir() and not item.is_symlink()
-        if item.name in _NEVER or any(spec.match_file(name[len(base) :] + "/" * is_folder) for base, spec in rules):
-            continue
-        if not is_folder:
-            yield name
-        elif not (item / "pyvenv.cfg").exists():
-            yield from _below(item, f"{name}/", rules)
+def _package(root: Path) -> str:
+    """The dotted name of a folder that is itself a package, or inside one; empty otherwise."""
+    names: list[str] = []
+    folder = root.resolve()
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        names.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(names))

@@ -1,4 +1,4 @@
-"""Where a name inside a function gets its value: parameters, assignments, loops, with-items, in the scopes around it."""
+"""Where a name inside a function gets its value: parameters, assignments, loops, with-items, in scopes around it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from helpers.analysis.nodes import children
 from helpers.analysis.symbols import Module, import_bindings
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -33,14 +34,7 @@ class Scopes:
     @cached_property
     def parents(self) -> Mapping[ast.AST, ast.AST]:
         """Child node to parent node."""
-        found: dict[ast.AST, ast.AST] = {}
-        stack: list[ast.AST] = [self.module.tree]
-        while stack:
-            node = stack.pop()
-            for child in ast.iter_child_nodes(node):
-                found[child] = node
-                stack.append(child)
-        return found
+        return self.module.nodes.parents
 
     @cached_property
     def _bindings(self) -> dict[ast.AST, Mapping[str, tuple[Binding, ...]]]:
@@ -48,9 +42,10 @@ class Scopes:
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, innermost first."""
-        while node in self.parents:
-            node = self.parents[node]
-            yield node
+        parents = self.parents
+        while (above := parents.get(node)) is not None:
+            yield above
+            node = above
 
     def functions(self, node: ast.AST) -> Iterator[Function]:
         """The functions whose names `node` sees, innermost first; defaults, decorators and annotations see outside."""
@@ -81,7 +76,18 @@ class Scopes:
                 return found
         return ()
 
-    def bindings(self, function: Function) -> Mapping[str, tuple[Binding, ...]]:
+    def top_level(self, name: str) -> tuple[Binding, ...]:
+        """Every way the module's own code binds `name`, loops and with-statements among them."""
+        return self.bindings(self.module.tree).get(name, ())
+
+    def results(
+        self, function: ast.FunctionDef | ast.AsyncFunctionDef
+    ) -> tuple[ast.Return | ast.Yield | ast.YieldFrom, ...]:
+        """What a function gives: its own returns and yields, in the order of the text."""
+        found = (node for node in _within(function.body) if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom))
+        return tuple(found)
+
+    def bindings(self, function: Function | ast.Module) -> Mapping[str, tuple[Binding, ...]]:
         """All names a function binds, each with every way it is bound."""
         if function not in self._bindings:
             found: dict[str, list[Binding]] = {}
@@ -90,12 +96,11 @@ class Scopes:
             self._bindings[function] = {name: tuple(items) for name, items in found.items()}
         return self._bindings[function]
 
-    def _bound(self, function: Function) -> Iterator[Binding]:
-        arguments = function.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        for argument in every:
-            if argument:
-                yield Binding("parameter", argument, None, argument.arg)
+    def _bound(self, function: Function | ast.Module) -> Iterator[Binding]:
+        if not isinstance(function, ast.Module):
+            arguments = function.args
+            plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+            yield from (Binding("parameter", argument, None, argument.arg) for argument in plain if argument)
         body = function.body if isinstance(function.body, list) else [function.body]
         for node in _within(body):
             yield from self._node(node)
@@ -123,7 +128,12 @@ def _assigned(node: ast.AST) -> Iterator[Binding]:
             yield from _targets(node.target, "item", node.iter, node)
         case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
             yield from _targets(target, "context", value, node)
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+        case (
+            ast.ExceptHandler(name=str(name))
+            | ast.MatchAs(name=str(name))
+            | ast.MatchStar(name=str(name))
+            | ast.MatchMapping(rest=str(name))
+        ):
             yield Binding("changed", node, None, name)
 
 
@@ -131,19 +141,22 @@ def _targets(target: ast.expr, kind: Kind, value: ast.expr | None, node: ast.AST
     if isinstance(target, ast.Name):
         yield Binding(kind, node, value, target.id)
     elif isinstance(target, ast.Tuple | ast.List):
-        pairs = zip(target.elts, value.elts, strict=False) if _parallel(target, value) else None
-        for part, given in pairs or [(part, None) for part in target.elts]:
+        for part, given in _parts(target, value if kind == "value" else None):
             yield from _targets(part, kind if given else "changed", given, node)
     elif isinstance(target, ast.Starred):
         yield from _targets(target.value, "changed", None, node)
 
 
-def _parallel(target: ast.Tuple | ast.List, value: ast.expr | None) -> bool:
-    return isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+def _parts(target: ast.Tuple | ast.List, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Each part of a target with what it is given, where both sides are written out with as many parts."""
+    starred = any(isinstance(part, ast.Starred) for part in target.elts)
+    written = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts) and not starred
+    given = value.elts if written and isinstance(value, ast.Tuple | ast.List) else [None] * len(target.elts)
+    yield from zip(target.elts, given, strict=True)
 
 
 def _inside(function: Function, child: ast.AST) -> bool:
-    return child is function.body or (isinstance(function.body, list) and child in function.body) or child is function.args
+    return child is function.body if isinstance(function, ast.Lambda) else isinstance(child, ast.stmt)
 
 
 def _within(body: list[ast.stmt] | list[ast.expr]) -> Iterator[ast.AST]:
@@ -153,4 +166,6 @@ def _within(body: list[ast.stmt] | list[ast.expr]) -> Iterator[ast.AST]:
         node = stack.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+            below = list(children(node))
+            below.reverse()
+            stack += below

@@ -8,50 +8,103 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_FILES = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile*")
-_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock")
-_PIN = re.compile(r"""\bsqlalchemy\b(?:\[[^\]]*\])?["']?\s*(?:[=:]\s*)?\{?(?:version\s*=\s*)?["']?\s*(===?|~=|\^|>=|<=|<|>)?\s*v?(\d+)\.(\d+)""", re.I)
-_LOCKED = re.compile(r'name = "sqlalchemy"\nversion = "(\d+)\.(\d+)', re.I)
+_FILES = (
+    *("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in", "constraints*.txt"),
+    *("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment*.yml", "environment*.yaml"),
+)
+_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
+_NAMED = re.compile(r"""(?<![\w.\-/])sqlalchemy\b(?![-.\w/])(?:\s*\[[^\]]*\])?["']?\s*(?P<rest>[^\n;]*)""", re.I)
+_TABLE = re.compile(r"""^=\s*\{.*?\bversion\s*=\s*["'](?P<spec>[^"']*)["']""")
+_PLAIN = re.compile(r"""^(?::\s*|=(?!=)\s*)?["']?\s*(?P<spec>[^"']*)""")
+_BOUND = re.compile(r"(?P<operator>===?|~=?|!=|\^|>=|<=|<|>|=)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?[\w.*+]*")
+_LOCKED = re.compile(
+    r'^name = "sqlalchemy"\r?\nversion = "(\d+)\.(\d+)|"sqlalchemy": \{[^{}]*?"version": "==(\d+)\.(\d+)', re.I | re.M
+)
+_OLDEST = (1, 4)  # what an upper bound alone lets in
 DEFAULT_LINE_LENGTH = 88
+Version = tuple[int, int]
 
 
-def sqlalchemy_version(root: Path) -> tuple[int, int] | None:
-    """The oldest (major, minor) of SQLAlchemy that the application may run on, by its locks, then its requirements."""
-    for text in _texts(root, _LOCKS):
-        if match := _LOCKED.search(text):
-            return int(match[1]), int(match[2])
-    found: list[tuple[int, int]] = []
-    for text in _texts(root, _FILES):
-        for operator, major, minor in _PIN.findall(text):
-            version = (int(major), int(minor))
-            found.append((1, 4) if operator.startswith("<") and version <= (2, 0) else version)
-    return min(found, default=None)
+def sqlalchemy_version(root: Path) -> Version | None:
+    """The oldest (major, minor) of SQLAlchemy that the application may run on, by its locks, then its requirements.
+
+    The folder itself is asked first, then the folders right below it; None where nothing says.
+    """
+    for prefix in ("", "*/"):
+        locked = [match.groups() for text in _texts(root, prefix, _LOCKS) for match in _LOCKED.finditer(text)]
+        if found := [(int(a or c), int(b or d)) for a, b, c, d in locked]:
+            return min(found)
+        if asked := [version for text in _texts(root, prefix, _FILES) for version in _requirements(text)]:
+            return min(asked)
+    return None
 
 
-def _texts(root: Path, patterns: tuple[str, ...]) -> Iterator[str]:
+def _requirements(text: str) -> Iterator[Version]:
+    for line in text.splitlines():
+        for match in _NAMED.finditer(line.partition("#")[0]):
+            rest = match["rest"]
+            spec = _TABLE.match(rest) or _PLAIN.match(rest)
+            if spec and (version := _oldest(spec["spec"])):
+                yield version
+
+
+def _oldest(spec: str) -> Version | None:
+    """The lower bound of `>=1.4,<2`; where there is an upper bound alone, the oldest that may be meant."""
+    lower: list[Version] = []
+    bounds = [match for part in spec.split(",") if (match := _BOUND.match(part.strip()))]
+    for bound in bounds:
+        if bound["operator"] not in ("<", "<=", "!="):
+            lower.append((int(bound["major"]), int(bound["minor"] or 0)))
+    if lower:
+        return max(lower)
+    return _OLDEST if any(bound["operator"] in ("<", "<=") for bound in bounds) else None
+
+
+def _texts(root: Path, prefix: str, patterns: tuple[str, ...]) -> Iterator[str]:
     for pattern in patterns:
-        for path in sorted(root.glob(pattern)):
-            if path.is_file() and path.resolve().is_relative_to(root.resolve()):
-                yield path.read_text(errors="replace")
+        for path in sorted(root.glob(prefix + pattern)):
+            hidden = any(part.startswith(".") for part in path.relative_to(root).parts[:-1])
+            if not hidden and (text := _text(root, path)) is not None:
+                yield text
+
+
+def _text(root: Path, path: Path) -> str | None:
+    """A file's text; None when it is none, leads out of the tree or cannot be read."""
+    try:
+        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+            return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return None
 
 
 def line_length(root: Path) -> int:
     """The line length, in characters, that ruff, black or flake8 keep in this application; 88 where none is set."""
-    for config in (root / "pyproject.toml", root / "ruff.toml", root / ".ruff.toml"):
-        tools = _toml(config)
-        ruff, black = tools.get("tool", {}).get("ruff", {}), tools.get("tool", {}).get("black", {})
-        for value in (tools.get("line-length"), ruff.get("line-length"), black.get("line-length")):
-            if isinstance(value, int):
-                return value
+    for name in (".ruff.toml", "ruff.toml"):
+        if length := _length(_toml(root, name)):
+            return length
+    tools = _table(_toml(root, "pyproject.toml"), "tool")
+    for tool in ("ruff", "black"):
+        if length := _length(_table(tools, tool)):
+            return length
     for name in ("setup.cfg", "tox.ini", ".flake8"):
-        for text in _texts(root, (name,)):
-            if match := re.search(r"^max[-_]line[-_]length\s*=\s*(\d+)", text, re.M):
-                return int(match[1])
+        if match := re.search(r"^max[-_]line[-_]length\s*[=:]\s*(\d+)", _text(root, root / name) or "", re.M):
+            return int(match[1])
     return DEFAULT_LINE_LENGTH
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _length(table: dict[str, Any]) -> int | None:
+    value = table.get("line-length")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
+    found = table.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _toml(root: Path, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return tomllib.loads(_text(root, root / name) or "")
+    except ValueError:
         return {}

@@ -11,9 +11,10 @@ from helpers.analysis.source import Source
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """One `.name(...)`. Offsets are of the source text: `dot`, `start` and `end` of the name, `opening` to `closing` parenthesis.
+    """One `.name(...)`, with offsets of the source text.
 
-    `call` is None for an attribute that is read and not called; the parentheses are -1 then.
+    `dot`, `start` and `end` are those of the name, `opening` and `closing` those of its parentheses. `call` is None
+    for an attribute that is read and not called; the parentheses are -1 then.
     """
 
     name: str
@@ -58,13 +59,13 @@ class Chain:
         return self.source.text[self.start : self.stop]
 
     def gap(self, index: int) -> str:
-        """What stands between the link before `index` (or the receiver) and its dot, comments and white space left out."""
+        """What stands between the link before `index` (or the receiver) and its dot, comments and space left out."""
         before = self.links[index - 1].stop if index else self.source.segment(self.receiver)[1]
         return "".join(char for char, _ in significant(self.source.text, before, self.links[index].dot))
 
 
 def significant(text: str, start: int, stop: int) -> Iterator[tuple[str, int]]:
-    """The characters between two tokens that are neither white space, comment nor line continuation, with their offsets."""
+    """The characters between two tokens, with their offsets; white space, comments and continuations left out."""
     position = start
     while position < stop:
         char = text[position]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from types import ModuleType
 
 from helpers import patterns
 from helpers.codemod.pattern import Pattern
@@ -15,14 +17,26 @@ from helpers.errors import UsageError
 @cache
 def all_patterns() -> tuple[type[Pattern], ...]:
     """Every pattern, in the order of its code."""
-    return tuple(sorted(_found(), key=lambda pattern: pattern.CODE))
+    return patterns_in(patterns)
 
 
-def _found() -> Iterator[type[Pattern]]:
-    for info in pkgutil.iter_modules(patterns.__path__):
-        module = importlib.import_module(f"{patterns.__name__}.{info.name}")
+def patterns_in(package: ModuleType) -> tuple[type[Pattern], ...]:
+    """The patterns that the modules of a package define or pass on, in the order of their codes.
+
+    A base class without a code of its own is none. ValueError when two share a code or a name.
+    """
+    found = tuple(sorted(set(_found(package)), key=lambda pattern: pattern.CODE))
+    for facts in (Counter(pattern.CODE for pattern in found), Counter(pattern.NAME for pattern in found)):
+        if twice := [fact for fact, count in facts.items() if count > 1]:
+            raise ValueError(f"two patterns are called {twice[0]}")
+    return found
+
+
+def _found(package: ModuleType) -> Iterator[type[Pattern]]:
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Pattern) and value is not Pattern:
+            if isinstance(value, type) and issubclass(value, Pattern) and hasattr(value, "CODE"):
                 yield value
 
 

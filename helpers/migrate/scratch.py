@@ -31,8 +31,9 @@ def make_scratch(app: Path, into: Path | None = None) -> Path:
     if home.is_relative_to(app):
         raise UsageError(str(home), "lies in the application", "choose a folder outside for the scratch copy")
     home.mkdir(parents=True, exist_ok=True)
+    _sweep(home)
     folder = Path(tempfile.mkdtemp(prefix="scratch-", dir=home))
-    (folder / _MARK).touch()
+    (folder / _MARK).write_text(str(os.getpid()), encoding="ascii")
     copy = folder / (app.name or "app")
     try:
         shutil.copytree(app, copy, symlinks=True, ignore=lambda where, names: _left_out(app, Path(where), names))
@@ -49,6 +50,24 @@ def remove_scratch(copy: Path) -> None:
     if not (copy.parent / _MARK).is_file():
         raise UsageError(str(copy), "is not a scratch copy", "remove it by hand if you mean to")
     shutil.rmtree(copy.parent)
+
+
+def _sweep(home: Path) -> None:
+    """Remove the copies of processes that are gone: a kernel that is killed cannot clean up after itself."""
+    for mark in home.glob(f"scratch-*/{_MARK}"):
+        owner = mark.read_text(encoding="ascii", errors="replace")
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 asks and does nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _left_out(app: Path, where: Path, names: list[str]) -> set[str]:

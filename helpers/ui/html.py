@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ def _rows(before: str, after: str) -> Iterator[str]:
     old = _Side.read(before, sign="-", tag="del", style="gone")
     new = _Side.read(after, sign="+", tag="ins", style="come")
     matcher = difflib.SequenceMatcher(None, old.lines, new.lines, autojunk=False)
+    if old.lines == new.lines:
+        yield '<tr class="skip"><td colspan="6">Only line endings differ.</td></tr>'
     shown = 0
     for group in matcher.get_grouped_opcodes(CONTEXT):
         yield _gap(shown, group[0][1])
@@ -167,6 +170,20 @@ def skipped(left: Iterable[Skipped]) -> Picture:
     rows = [(x.finding.place, x.finding.symbol, x.reason) for x in left]
     caption = f"{_count(len(rows), 'place')} left as before, with the reason"
     return table(("place", "in", "reason"), rows, caption=caption)
+
+
+def reasons(left: Iterable[Skipped]) -> Picture:
+    """Why places were left alone: how many for each reason, the most frequent first, and where one of them is.
+
+    Reasons that differ in the names between back quotes alone are one.
+    """
+    kinds: dict[str, list[Skipped]] = {}
+    for skip in left:
+        kinds.setdefault(re.sub(r"`[^`]*`", "`...`", skip.reason), []).append(skip)
+    ordered = sorted(kinds.items(), key=lambda kind: -len(kind[1]))
+    rows = [(len(skips), reason, f"{skips[0].finding.symbol}, {skips[0].finding.place}") for reason, skips in ordered]
+    caption = f"{_count(sum(map(len, kinds.values())), 'place')} left as before"
+    return table(("places", "reason", "for example"), rows, caption=caption)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Picture:

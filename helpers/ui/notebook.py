@@ -69,6 +69,10 @@ class Lesson:
         wanted = [finding.fingerprint for finding in found if (finding.path, finding.symbol) == (path, name)]
         return self.workbook.preview([self.pattern.CODE], findings=wanted)
 
+    def refusals(self) -> Picture:
+        """What the pattern leaves alone in the whole application, by reason."""
+        return html.reasons(self.workbook.preview([self.pattern.CODE]).skipped)
+
     def observe(self, scenario: Scenario) -> Observation:
         """What a call does in the scratch copy, on a fresh copy of the sample data."""
         return self.workbook.observe(scenario, self.database)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,25 @@ def test_a_copy_of_a_copy_can_be_removed(app: Path, tmp_path: Path) -> None:
     second = make_scratch(first, tmp_path / "again")
     remove_scratch(second)
     assert files(first) == {"api/views.py"}
+
+
+def test_a_copy_whose_process_is_gone_is_removed_with_the_next_one(app: Path, tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    orphan = make_scratch(app, tmp_path / "scratch")
+    (orphan.parent / ".workbook-scratch").write_text(str(ended.pid))
+    make_scratch(app, tmp_path / "scratch")
+    assert not orphan.exists()
+
+
+def test_a_copy_whose_process_runs_is_kept(app: Path, tmp_path: Path) -> None:
+    copy = make_scratch(app, tmp_path / "scratch")
+    make_scratch(app, tmp_path / "scratch")
+    assert copy.exists()
+
+
+def test_a_copy_that_says_no_process_is_kept(app: Path, tmp_path: Path) -> None:
+    copy = make_scratch(app, tmp_path / "scratch")
+    (copy.parent / ".workbook-scratch").write_text("")
+    make_scratch(app, tmp_path / "scratch")
+    assert copy.exists()

@@ -389,6 +389,12 @@ def test_distinct_with_order_by_is_left_for_sqlalchemy_1_4(tmp_path: Path) -> No
     )
 
 
+def test_a_join_made_twice_is_left_for_sqlalchemy_1_4(tmp_path: Path) -> None:
+    assert "joins a relationship once" in reason(
+        tmp_path, "db.query(Author).join(Author.books).join(Author.books).all()"
+    )
+
+
 def test_distinct_with_order_by_is_rewritten_for_sqlalchemy_2(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("sqlalchemy>=2.0,<2.1\n", encoding="utf-8")
     wanted = "db.scalars(select(Author).distinct().order_by(Author.name)).all()"

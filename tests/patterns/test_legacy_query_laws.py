@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +14,13 @@ from helpers.analysis.project import load_project
 from helpers.codemod.scanner import scan
 from helpers.lab import samples
 from helpers.lab.differential import compare
-from helpers.lab.runner import Side, run
+from helpers.lab.runner import Probe, Side, run
 from helpers.migrate.rewriter import rewrite
 from helpers.model import ChangeSet, Stage, Step
 from helpers.patterns.legacy_query import LegacyQuery
+from tools.older_sqlalchemy import REQUIREMENTS
+
+VERSIONS = (*REQUIREMENTS, sqlalchemy.__version__)
 
 HEAD = (
     "from models import Author, Book, Employee, Genre, Publisher, Review\n"
@@ -97,16 +102,16 @@ def rewritten(text: str) -> tuple[ChangeSet, str]:
     return found, {change.path: change.after.decode() for change in found.changes}.get("app.py", text)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
-@example("(session.query(Author).join(Author.books).filter_by(id=1).all())")
-@example("(session.query(Author, Book).filter_by(name='Ann').all())")
-@example("list(session.query(Publisher).limit(1))")
-@given(chains())
-def test_both_sides_do_the_same(chain: str) -> None:
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@example("(session.query(Author).join(Author.books).filter_by(id=1).all())", VERSIONS[-1])
+@example("(session.query(Author, Book).filter_by(name='Ann').all())", VERSIONS[-1])
+@example("list(session.query(Publisher).limit(1))", VERSIONS[-1])
+@given(chains(), st.sampled_from(VERSIONS))
+def test_both_sides_do_the_same(probe_of: Callable[[str], Probe], chain: str, version: str) -> None:
     text = f"{HEAD}{chain}\n"
     _, new = rewritten(text)
     if new != text:
-        comparison = compare(run(Side(text, "f(session)")), run(Side(new, "f(session)")))
+        comparison = compare(*(run(Side(side, "f(session)"), probe=probe_of(version)) for side in (text, new)))
         differing = {check.check for check in comparison.checks if check.outcome == "different"}
         differing -= {"warnings"}  # that of a cartesian product names its tables in the one way or the other
         if comparison.before.failure and comparison.after.failure:

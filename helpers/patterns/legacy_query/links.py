@@ -70,7 +70,7 @@ class Links:
                 )
             if link.name in ("limit", "offset"):
                 limited = limited or link.name
-        self._distinct(middle)
+        self._on_1_4(middle)
 
     def _unknown(self, link: Link) -> str:
         if link.name in TERMINALS:
@@ -78,12 +78,18 @@ class Links:
         what = _LATER.get(link.name, f".{link.name}()")
         return f"{what} of Query is not in the mapping table: rewrite it by hand"
 
-    def _distinct(self, middle: list[Link]) -> None:
-        names = {link.name for link in middle}
+    def _on_1_4(self, middle: list[Link]) -> None:
+        """What Query did on SQLAlchemy 1.4 alone, for an application that may run on it."""
         version = self.project.sqlalchemy
-        if {"distinct", "order_by"} <= names and (version is None or version < (2, 0)):
+        if version is not None and version >= (2, 0):
+            return
+        if {"distinct", "order_by"} <= {link.name for link in middle}:
             reason = "Query on SQLAlchemy 1.4 adds ORDER BY columns to SELECT DISTINCT and select() does not"
             raise Refused(f"{reason}: pin SQLAlchemy 2.0 or add the columns by hand")
+        joined = [ast.dump(link.args[0]) for link in middle if link.name in ("join", "outerjoin") and link.args]
+        if len(set(joined)) < len(joined):
+            reason = "Query on SQLAlchemy 1.4 joins a relationship once that is joined twice and select() does not"
+            raise Refused(f"{reason}: take the second join out")
 
     def renames(self, chain: Chain, middle: list[Link]) -> tuple[Rename, ...]:
         """What changes inside links: `filter` to `where`, and arguments that select() takes otherwise."""

@@ -1,0 +1,74 @@
+"""What annotations say of sessions: the classes, their aliases, `Optional`, `Iterator[...]`, and what makes one."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from helpers.analysis.meaning import subscripted
+from helpers.analysis.session_types import OTHER, Typed, agree, annotated_external, factory_of
+from helpers.analysis.symbols import Definition, External, Module, dotted_name
+
+if TYPE_CHECKING:
+    from helpers.analysis.project import Project
+
+_WRAPPERS = frozenset({"Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "AsyncIterable"}) | {
+    *("ContextManager", "AbstractContextManager", "AsyncContextManager", "AbstractAsyncContextManager", "Awaitable")
+}
+_PLAIN = frozenset({"str", "int", "dict", "list", "bool", "float", "bytes", "object"})
+
+
+@dataclass(frozen=True, eq=False)
+class Annotations:
+    """Answers for all annotations of one project; each is worked out once."""
+
+    project: Project
+    _known: dict[ast.AST, Typed | None] = field(default_factory=dict, repr=False)
+
+    def of(self, annotation: ast.expr, module: Module) -> Typed | None:
+        """What an annotation says; every part of a union but None must agree."""
+        if annotation not in self._known:
+            self._known[annotation] = None  # an alias of itself ends here
+            parts = [part for part in subscripted(annotation) if not _none(part)]
+            self._known[annotation] = agree([self._part(part, module) for part in parts])
+        return self._known[annotation]
+
+    def _part(self, part: ast.expr, module: Module) -> Typed | None:
+        if isinstance(part, ast.Subscript):
+            return self._generic(part, module)
+        name = dotted_name(part) or ""
+        found = self.project.symbols.resolve(module, name)
+        if isinstance(found, External):
+            return annotated_external(found.name)
+        if isinstance(found, Definition):
+            if isinstance(found.node, ast.ClassDef):
+                return self.instance(found)
+            return self.of(found.node, found.module) if isinstance(found.node, ast.expr) else None
+        return OTHER if name in _PLAIN else None
+
+    def _generic(self, part: ast.Subscript, module: Module) -> Typed | None:
+        """`Iterator[Session]` gives sessions; `Callable[[], Session]` and `type[Session]` make them."""
+        name = (dotted_name(part.value) or "").rpartition(".")[2]
+        arguments = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
+        if name in _WRAPPERS:
+            return self.of(arguments[0], module)
+        plain = self._part(part.value, module)
+        if name in ("Callable", "type", "Type") or (plain and plain.what == "factory"):
+            return factory_of(self.of(arguments[-1], module)) or plain
+        return plain
+
+    def instance(self, owner: Definition) -> Typed:
+        """What an instance of a class of the project is: a session when a base is."""
+        for one in self.project.bases(owner):
+            for base in getattr(one.node, "bases", ()):
+                plain = base.value if isinstance(base, ast.Subscript) else base
+                found = self.project.symbols.resolve(one.module, dotted_name(plain) or "")
+                typed = annotated_external(found.name) if isinstance(found, External) else None
+                if typed and typed.what in ("session", "async session"):
+                    return replace(typed, owner=owner)
+        return Typed("instance", owner=owner)
+
+
+def _none(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
