@@ -58,12 +58,14 @@ class ImportName:
 class Fix:
     """What mends a finding: all of its edits or none.
 
-    Imports that it needs (`adds`) or may leave unused (`drops`) ride on it.
+    Imports that it needs (`adds`) or may leave unused (`drops`) ride on it. Fixes of the same `group` are applied
+    all or none, in whatever files they are: a definition and its callers.
     """
 
     edits: tuple[Edit, ...]
     adds: tuple[ImportName, ...] = ()
     drops: tuple[str, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -122,21 +122,21 @@ class Workbook:
         `files` are globs as in a .gitignore, `findings` fingerprints. UsageError for one that means nothing here.
         """
         patterns = _patterns(select)
-        found = _chosen(self._in_files(self._scan(patterns), tuple(files)), findings)
+        everything = self._scan(patterns)
+        found = _chosen(self._in_files(everything, tuple(files)), findings)
         stage = min((pattern.STAGE for pattern in patterns), default=Stage.DEPENDENCIES)
         title = ", ".join(pattern.NAME for pattern in patterns)
-        return rewrite(self._read(), Step(1, stage, found, title))
+        return rewrite(self._read(), Step(1, stage, found, title), _without(everything, found))
 
     def writable(self, change_set: ChangeSet) -> ChangeSet:
         """The change set without the files that cannot be written; their findings are skipped with the reason."""
         refused = {change.path: reason for change in change_set.changes if (reason := self._refusal(change.path))}
-        skipped = [Skipped(item, refused[item.path]) for item in change_set.applied if item.path in refused]
-        return replace(
-            change_set,
-            changes=tuple(change for change in change_set.changes if change.path not in refused),
-            applied=tuple(item for item in change_set.applied if item.path not in refused),
-            skipped=(*change_set.skipped, *skipped),
-        )
+        if not refused:
+            return change_set
+        left = [item for item in change_set.applied if item.path in refused]
+        again = rewrite(self._read(), replace(change_set.step, findings=_without(change_set.applied, left)), left)
+        unwritten = [Skipped(item, refused[item.path]) for item in left]
+        return replace(again, step=change_set.step, skipped=(*change_set.skipped, *again.skipped, *unwritten))
 
     def apply(self, change_set: ChangeSet) -> JournalEntry | None:
         """Write all files of a change set, or none; None when it changes nothing.
@@ -286,6 +286,11 @@ def _matches(glob: str, paths: Iterable[str]) -> bool:
         return any(pathspec.GitIgnoreSpec.from_lines([glob]).match_files(paths))
     except ValueError as error:
         raise UsageError(repr(glob), f"is no glob ({error})", _GLOBS) from None
+
+
+def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+    left_out = {id(finding) for finding in others}
+    return tuple(finding for finding in findings if id(finding) not in left_out)
 
 
 def _chosen(findings: tuple[Finding, ...], fingerprints: Iterable[str] | None) -> tuple[Finding, ...]:

@@ -6,7 +6,8 @@ import io
 import re
 import tokenize
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 
 import pathspec
 
@@ -21,19 +22,20 @@ from helpers.model import Applicability, ChangeSet, Edit, FileChange, Finding, S
 _NO_COMMENT = re.compile(r"""(?:[^#'"\\]++|'[^#'\\\r\n]*+'|"[^#"\\\r\n]*+")*+""")
 
 
-def rewrite(project: Project, step: Step) -> ChangeSet:
+def rewrite(project: Project, step: Step, absent: Iterable[Finding] = ()) -> ChangeSet:
     """The step as a change set. A fix that cannot be applied is in `skipped` with its reason, the others are applied.
 
     Pure: it reads `project` alone. Of two findings in one file whose edits overlap, one waits for the next run.
+    `absent` are findings that the step leaves out: a group that one of them belongs to is left as a whole.
     """
-    candidates, skipped = _candidates(project, step.findings)
-    changes: list[FileChange] = []
-    applied: list[Finding] = []
-    for path in sorted(candidates):
-        change, done, left = _rewrite_file(project, project.sources[path], candidates[path])
-        changes += [change] if change else []
-        applied += done
-        skipped += left
+    attempt = partial(_attempt, project, step.findings, cache(partial(_rewrite_file, project)))
+    barred = {item.fix.group: Skipped(item, "it was not selected") for item in absent if item.fix and item.fix.group}
+    while True:
+        changes, applied, skipped = attempt(barred)
+        broken = {skip.finding.fix.group: skip for skip in skipped if skip.finding.fix and skip.finding.fix.group}
+        if not (new := broken.keys() - barred.keys()):
+            break
+        barred |= {group: broken[group] for group in new}
     place = {id(finding): number for number, finding in enumerate(step.findings)}
     return ChangeSet(
         step,
@@ -49,12 +51,37 @@ def in_files(findings: Iterable[Finding], globs: Iterable[str]) -> tuple[Finding
     return tuple(finding for finding in findings if not len(spec) or spec.match_file(finding.path))
 
 
-def _candidates(project: Project, findings: Iterable[Finding]) -> tuple[dict[str, list[Accepted]], list[Skipped]]:
+_Rewritten = tuple[FileChange | None, list[Finding], list[Skipped]]
+
+
+def _attempt(
+    project: Project,
+    findings: Iterable[Finding],
+    rewrite_file: Callable[[Source, tuple[Accepted, ...]], _Rewritten],
+    barred: Mapping[str, Skipped],
+) -> tuple[list[FileChange], list[Finding], list[Skipped]]:
+    """All files with the fixes whose group is not barred."""
+    candidates, skipped = _candidates(project, findings, barred)
+    changes: list[FileChange] = []
+    applied: list[Finding] = []
+    for path in sorted(candidates):
+        change, done, left = rewrite_file(project.sources[path], tuple(candidates[path]))
+        changes += [change] if change else []
+        applied += done
+        skipped += left
+    return changes, applied, skipped
+
+
+def _candidates(
+    project: Project, findings: Iterable[Finding], barred: Mapping[str, Skipped]
+) -> tuple[dict[str, list[Accepted]], list[Skipped]]:
     by_path: dict[str, list[Accepted]] = defaultdict(list)
     skipped: list[Skipped] = []
     for finding in findings:
         if finding.fix is None or finding.applicability is Applicability.MANUAL:
             skipped.append(Skipped(finding, finding.message))
+        elif finding.fix.group in barred:
+            skipped.append(_left_together(finding, barred[finding.fix.group]))
         elif finding.path not in project.sources:
             skipped.append(Skipped(finding, "the file is not one of the application's readable files"))
         else:
@@ -62,9 +89,13 @@ def _candidates(project: Project, findings: Iterable[Finding]) -> tuple[dict[str
     return by_path, skipped
 
 
-def _rewrite_file(
-    project: Project, source: Source, candidates: Sequence[Accepted]
-) -> tuple[FileChange | None, list[Finding], list[Skipped]]:
+def _left_together(finding: Finding, first: Skipped) -> Skipped:
+    if finding is first.finding:
+        return first
+    return Skipped(finding, f"goes together with {first.finding.place}, which is left: {first.reason}")
+
+
+def _rewrite_file(project: Project, source: Source, candidates: tuple[Accepted, ...]) -> _Rewritten:
     chosen, skipped = compatible(candidates, len(source.text))
     after = _result(project, source, chosen)
     if isinstance(after, str):

@@ -310,3 +310,60 @@ def test_whatever_the_edits_are_the_result_parses_and_keeps_every_comment(edits:
         ast.parse(change.after)
         kept = Counter(comment.rstrip() for comment in comments(change.after.decode()))
         assert not Counter(["# c", "# e", "# g"]) - kept
+
+
+def grouped(text: str, old: str, new: str, path: str, group: str = "family") -> Finding:
+    found = replacing(text, old, new, path)
+    assert found.fix
+    return replace(found, fix=replace(found.fix, group=group))
+
+
+ONE, TWO = "def total():\n    return 1\n", "from one import total\n\nprint(total)\n"
+
+
+def test_a_group_is_applied_across_files() -> None:
+    app = project(one=ONE, two=TWO)
+    changes = run(app, grouped(ONE, "total()", "total(db)", "one.py"), grouped(TWO, "(total)", "(total(db))", "two.py"))
+    assert [change.path for change in changes.changes] == ["one.py", "two.py"]
+
+
+def test_a_group_is_left_in_every_file_when_one_member_is_unsound() -> None:
+    app = project(one=ONE, two=TWO)
+    good, bad = grouped(ONE, "total()", "total(db)", "one.py"), grouped(TWO, "(total)", "(total(", "two.py")
+    changes = run(app, good, bad)
+    assert not changes.changes
+    reasons = {skip.finding.path: skip.reason for skip in changes.skipped}
+    assert reasons["one.py"].startswith("goes together with two.py:1:29, which is left: the result is not sound")
+    assert reasons["two.py"].startswith("the result is not sound")
+
+
+def test_a_group_is_left_when_a_member_was_not_selected() -> None:
+    app = project(one=ONE, two=TWO)
+    wanted, absent = grouped(ONE, "total()", "total(db)", "one.py"), grouped(TWO, "(total)", "(t)", "two.py")
+    changes = rewrite(app, Step(1, Stage.QUERY, (wanted,)), [absent])
+    assert not changes.changes
+    assert [skip.reason for skip in changes.skipped] == [
+        "goes together with two.py:1:29, which is left: it was not selected"
+    ]
+
+
+def test_a_fix_outside_the_group_is_applied_when_the_group_is_left() -> None:
+    app = project(one=ONE, two=TWO)
+    group = [grouped(ONE, "total()", "total(db)", "one.py"), grouped(TWO, "(total)", "(total(", "two.py")]
+    changes = run(app, *group, replacing(ONE, "return 1", "return 2", "one.py"))
+    assert [change.path for change in changes.changes] == ["one.py"]
+    assert "return 2" in text_of(changes) and "db" not in text_of(changes)
+
+
+def test_what_collided_with_a_left_group_is_applied_after_all() -> None:
+    app = project(one=ONE, two=TWO)
+    group = [grouped(ONE, "return 1", "return 3", "one.py"), grouped(TWO, "(total)", "(total(", "two.py")]
+    changes = run(app, *group, replacing(ONE, "1", "2", "one.py"))
+    assert "return 2" in text_of(changes)
+
+
+def test_one_group_that_is_left_does_not_hold_another() -> None:
+    app = project(one=ONE, two=TWO)
+    broken = grouped(TWO, "(total)", "(total(", "two.py", group="other")
+    changes = run(app, grouped(ONE, "return 1", "return 2", "one.py"), broken)
+    assert text_of(changes) == ONE.replace("1", "2")
