@@ -27,12 +27,12 @@ class _Request:
 _counts: dict[str, list[int]] = defaultdict(list)
 _here: ContextVar[_Request | None] = ContextVar("statements_of_this_request", default=None)
 _call = FastAPI.__call__
-
-
 _in_flight: list[_Request] = []
 
 
 async def _counted(self: FastAPI, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":  # lasts as long as the application
+        return await _call(self, scope, receive, send)
     request = _Request(met=bool(_in_flight))
     for other in _in_flight:
         other.met = True
