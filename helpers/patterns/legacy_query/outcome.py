@@ -1,0 +1,73 @@
+"""What a chain becomes, before it is written."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module
+from helpers.codemod.chains import Chain, Link
+from helpers.patterns.legacy_query.shape import Shape, shape_of
+from helpers.patterns.legacy_query.state import Name, Placed, Rename, State
+
+SELECT: Name = ("sqlalchemy", "select")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a chain becomes. `method` is the session's method, or None for a statement that is not run.
+
+    `before` and `after` stand around the statement, `arguments` follow it inside the call, `filters` (`.unique()`) and
+    `tail` behind it; `wrap` opens in front of the session and closes before the tail. `ends_with` is a terminal that
+    stays, under the name `result`; `renames` change links inside. Names in braces are written as the module imports
+    them. `keywords` are those of `get()`.
+    """
+
+    chain: Chain
+    method: str | None
+    before: str = ""
+    after: str = ""
+    arguments: str = ""
+    filters: str = ""
+    wrap: str = ""
+    tail: str = ""
+    result: str = ""
+    ends_with: Link | None = None
+    head: str = "{select}"
+    renames: tuple[Rename, ...] = ()
+    needs: tuple[Name, ...] = (SELECT,)
+    keywords: tuple[str, ...] = ()
+    parentheses: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """A chain that was read up to its terminal: what the ending makes its conversion from."""
+
+    project: Project
+    module: Module
+    chain: Chain
+    state: State
+    renames: tuple[Rename, ...]
+    terminal: Link | None
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the rows; Refused where it cannot be told."""
+        return shape_of(self.project, self.state)
+
+    @property
+    def previous(self) -> int:
+        """Where the link before the terminal ends."""
+        links = self.chain.links
+        return links[-2].stop if self.terminal and len(links) > 1 else links[-1].stop
+
+    @property
+    def parent(self) -> ast.AST | None:
+        """What the chain stands in."""
+        return self.project.scopes(self.module).parents.get(self.chain.node)
+
+    def placed(self, link: Link) -> Placed:
+        """A link of the chain with its module."""
+        return Placed(link, self.module, self.chain.source)
