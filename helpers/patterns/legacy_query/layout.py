@@ -33,10 +33,12 @@ class Layout:
     """Opening, closing and indentation of one executed statement.
 
     `broken` counts the parentheses behind which a new line starts: 0 none, 1 the call's, 2 those of `before` too.
+    `width` is the longest line allowed, where what is added may take a line of its own.
     """
 
     conversion: Conversion
     broken: int = 0
+    width: int = 0
 
     @property
     def before(self) -> str:
@@ -129,11 +131,20 @@ class Layout:
         after, arguments = self.conversion.after, self.conversion.arguments
         if not self.broken or not after:
             return f"{after}{arguments}"
-        own_line = self._begins_line(self._last.dot) and not self._comment_behind(self._last)
+        own_line = self._begins_line(self._last.dot) or self._too_long(after)
+        own_line = own_line and not self._comment_behind(self._last)
         lead = f"{self._margin}{_INDENT * self.broken}" if own_line else ""
         if self.broken == 2:
             return f"{lead}{after[:-1]}{self._margin}{_INDENT}{after[-1]}{arguments}"
         return f"{lead}{after}{arguments}"
+
+    def _too_long(self, after: str) -> bool:
+        """Whether the line of the last link has no room for what is added."""
+        source, stop = self.chain.source, self._last.stop
+        start = source.lines[source.position(stop)[0] - 1]
+        inside = [one for one in self.conversion.renames if start <= one.start < stop]
+        grown = sum(len(one.text) - (one.stop - one.start) for one in inside)
+        return bool(self.width) and stop - start + self._shift() + grown + len(after) > self.width
 
     def _result(self, ending: Link | None) -> str:
         """What is called on the result of a chain that has no terminal, or none that stays."""

@@ -68,6 +68,20 @@ class Ending:
         """What the chain stands in."""
         return self.project.scopes(self.module).parents.get(self.chain.node)
 
+    @property
+    def parentheses(self) -> tuple[int, int] | None:
+        """The offsets of `(` and behind `)` when a whole right side, value or statement is the chain in parentheses."""
+        if not isinstance(self.parent, ast.Assign | ast.AnnAssign | ast.Return | ast.AugAssign | ast.Expr):
+            return None
+        text = self.chain.source.text
+        before, after = self.chain.start, self.chain.stop
+        while before and text[before - 1].isspace():
+            before -= 1
+        while after < len(text) and text[after].isspace():
+            after += 1
+        held = text[before - 1 : before] == "(" and text[after : after + 1] == ")"
+        return (before - 1, after + 1) if held else None
+
     def placed(self, link: Link) -> Placed:
         """A link of the chain with its module."""
         return Placed(link, self.module, self.chain.source)

@@ -54,11 +54,26 @@ def _statement(conversion: Conversion, line_length: int) -> list[Edit]:
     plain = Layout(conversion).edits()
     if not _fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
         several = newline_in(conversion.chain.text)
-        broken = Layout(conversion, broken=2 if conversion.before and several else 1)
+        broken = Layout(conversion, 2 if conversion.before and several else 1, line_length)
         if conversion.before and not broken.fits(line_length):
-            broken = Layout(conversion, broken=2)
-        return broken.edits() if broken.fits(line_length) or not several else plain
+            broken = Layout(conversion, 2, line_length)
+        if broken.fits(line_length) or not several:
+            return broken.edits()
+        fewer = _overlong(conversion, broken.edits(), line_length) < _overlong(conversion, plain, line_length)
+        return broken.edits() if fewer else plain
     return plain
+
+
+def _overlong(conversion: Conversion, edits: list[Edit], line_length: int) -> int:
+    """How many lines of the chain would be too long."""
+    source = conversion.chain.source
+    start = source.lines[source.position(conversion.chain.start)[0] - 1]
+    text = source.text[start : conversion.chain.stop]
+    kept = [item for item in conversion.renames if item.stop <= conversion.chain.stop]
+    inside = [Edit(item.start, item.stop, item.text) for item in kept]
+    for edit in sorted([*edits, *inside], reverse=True):
+        text = text[: edit.start - start] + edit.text + text[edit.end - start :]
+    return sum(len(line) > line_length for line in text.splitlines())
 
 
 def _unrun(conversion: Conversion) -> list[Edit]:
@@ -95,8 +110,11 @@ def _held_tail(conversion: Conversion, around: tuple[int, int] | None) -> list[E
     assert around is not None
     chain, inside = conversion.chain, f"{conversion.after}{conversion.arguments}"
     close = ")" if conversion.wrap else ""
-    added = [Edit(chain.stop, chain.stop, Layout(conversion, broken=1).inside())] if inside else []
-    return [*added, Edit(around[1], around[1], f"{conversion.filters}{close}{conversion.tail}")]
+    last = chain.source.lines[chain.source.position(chain.links[-1].dot)[0] - 1]
+    lead = chain.source.text[last : chain.links[-1].dot]
+    own_line = conversion.after and not lead.strip()
+    added = [Edit(chain.stop, chain.stop, f"{chain.source.newline}{lead}{inside}" if own_line else inside)]
+    return [*(added if inside else ()), Edit(around[1], around[1], f"{conversion.filters}{close}{conversion.tail}")]
 
 
 def _held_ending(conversion: Conversion, ending: Link, around: tuple[int, int] | None) -> list[Edit]:

@@ -59,6 +59,7 @@ def bulk(ending: Ending) -> Conversion:
         wrap='{cast}("{CursorResult}[{Any}]", ' if typed else "",
         tail=".rowcount" if counted else "",
         renames=(*ending.renames, *renames),
+        parentheses=ending.parentheses,
         needs=(("sqlalchemy", name), *(_CAST if typed else ())),
     )
 

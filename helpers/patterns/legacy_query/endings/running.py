@@ -42,7 +42,7 @@ def run(ending: Ending) -> Conversion:
         result=_result(ending, name, shape),
         ends_with=terminal,
         renames=ending.renames,
-        parentheses=usage.grouping(chain),
+        parentheses=ending.parentheses,
     )
     if terminal is None and part is None and usage.made_into_dict(node):
         conversion = replace(conversion, tail=".all()")  # dict() would take a result's keys() for those of a mapping

@@ -41,4 +41,5 @@ def values(ending: Ending) -> Conversion:
         arguments=arguments(ending),
         tail=".scalar()" if alone else "",
         renames=(*ending.renames, named),
+        parentheses=ending.parentheses,
     )
