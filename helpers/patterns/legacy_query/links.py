@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from helpers.analysis.project import Project
-from helpers.patterns.legacy_query.methods import columns, criteria, execution, joins
+from helpers.patterns.legacy_query.methods import columns, criteria, execution, joins, sets
 from helpers.patterns.legacy_query.methods.reading import Followed, Reading
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.state import Placed, Rename, State
@@ -55,6 +55,7 @@ _TABLE: Mapping[str, Callable[[Reading], Followed]] = {
     "tuples": execution.tuples,
     "enable_assertions": execution.enable_assertions,
     "enable_eagerloads": execution.enable_eagerloads,
+    **dict.fromkeys(sets.SETS, sets.combined),
     "from_statement": lambda reading: (replace(reading.state, whole=True), ()),
 }
 LINKS = frozenset(_TABLE)
@@ -102,7 +103,13 @@ def follow(project: Project, state: State, placed: Placed, previous: int) -> Fol
         raise Refused(_unknown(placed))
     _guards(state, placed.name)
     _on_1_4(project, state, placed.name)
-    after, renames = handler(Reading(project, state, placed, previous))
+    reading = Reading(project, state, placed, previous)
+    after, renames = handler(reading)
+    if state.sets:
+        after, named = sets.retargeted(reading, after)
+        renames = (*renames, *named)
+    if after.sets and not state.sets:  # what stands inside the set limits and names nothing outside
+        return replace(after, links=(placed,)), renames
     limited = state.limited or (placed.name if placed.name in _LIMITED else "")
     return replace(after, limited=limited, links=(*state.links, placed)), renames
 

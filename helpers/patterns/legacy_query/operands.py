@@ -6,6 +6,7 @@ import ast
 
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
+from helpers.patterns.legacy_query.methods.sets import SETS, is_query
 from helpers.patterns.legacy_query.shape import single_value
 
 
@@ -14,9 +15,19 @@ def member_of(project: Project, module: Module, node: ast.expr) -> bool:
     parent = project.scopes(module).parents.get(node)
     if not isinstance(parent, ast.Call) or not isinstance(parent.func, ast.Attribute) or node not in parent.args:
         return False
+    if in_set(project, module, node):
+        return True
     if parent.func.attr == "from_select":
         return parent.args.index(node) == 1
     return parent.func.attr in ("union", "union_all") and _is_cte(project, module, parent.func.value)
+
+
+def in_set(project: Project, module: Module, node: ast.expr) -> bool:
+    """Whether `node` is an operand of another query's `union(...)` or its like."""
+    parent = project.scopes(module).parents.get(node)
+    if not isinstance(parent, ast.Call) or not isinstance(parent.func, ast.Attribute) or node not in parent.args:
+        return False
+    return parent.func.attr in SETS and is_query(parent.func.value)
 
 
 def _is_cte(project: Project, module: Module, node: ast.expr, depth: int = 0) -> bool:

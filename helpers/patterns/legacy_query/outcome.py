@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.chains import Chain, Link
+from helpers.patterns.legacy_query.methods import sets
 from helpers.patterns.legacy_query.shape import Shape, shape_of
 from helpers.patterns.legacy_query.state import Name, Placed, Rename, State
 
@@ -56,6 +57,14 @@ class Ending:
     def shape(self) -> Shape:
         """The shape of the rows; Refused where it cannot be told."""
         return shape_of(self.project, self.state)
+
+    @property
+    def head(self) -> tuple[str, tuple[Name, ...]]:
+        """What opens the statement, and the names in it."""
+        piece = self.state.columns[0] if self.state.columns else None
+        meaning = self.project.meanings.of(piece.node, piece.module) if piece else None
+        text, needs = sets.head(self.state, meaning, ast.unparse(piece.node) if piece else "")
+        return text, (SELECT, *needs)
 
     @property
     def previous(self) -> int:

@@ -41,6 +41,8 @@ def can_repeat(project: Project, state: State, shape: Shape) -> bool:
     """Whether two rows may hold the same entity; True as well where that cannot be known."""
     if not shape.has_entity:
         return False
+    if state.sets.endswith("_all"):
+        return True
     if state.joins or state.froms or state.whole or state.seen & _ELSEWHERE:
         return True
     found: list[EntityRef | Selectable] = []

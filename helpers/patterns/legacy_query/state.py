@@ -80,6 +80,8 @@ class State:
     guarded: bool = True
     yields: bool = False
     tuples: bool = False
+    sets: str = ""  # union() and its like, and the name of the alias that its rows were given
+    named: str = ""
     whole: bool = False  # from_statement() gave the whole statement
     eager: bool = True
 

@@ -65,7 +65,7 @@ def bulk(ending: Ending) -> Conversion:
 
 
 def _allowed(ending: Ending, name: str) -> None:
-    seen = ending.state.seen
+    seen = ending.state.seen | ({ending.state.sets} if ending.state.sets else set())
     if raising := sorted(seen & _RAISES):
         raise Refused(f".{name}() after .{raising[0]}() raises in Query, not in {name}(): decide which rows are meant")
     if others := sorted(seen - _TAKEN):

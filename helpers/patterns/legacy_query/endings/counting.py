@@ -32,16 +32,18 @@ def count(ending: Ending) -> Conversion:
     for name, what in _AROUND.items():
         if name in ending.state.seen:
             raise Refused(f"{what}, is not in the mapping table: rewrite it by hand")
+    head, needs = ending.head
     return Conversion(
         ending.chain,
         "execute",
+        head=head,
         before="{select}({func}.count()).select_from(",
         after=".subquery())",
         arguments=arguments(ending),
         result="scalar_one",
         ends_with=ending.terminal,
         renames=ending.renames,
-        needs=(SELECT, ("sqlalchemy", "func")),
+        needs=(*needs, ("sqlalchemy", "func")),
     )
 
 
@@ -72,6 +74,8 @@ def exists(ending: Ending) -> Conversion:
     no_arguments(ending.terminal)
     no_params(ending)
     state, head = ending.state, ending.chain.links[0]
+    if state.sets:
+        raise Refused(f"exists() behind .{state.sets}(), which Query joins to the table once more: write it by hand")
     if "options" in state.seen:
         raise Refused("exists() with loader options, which mean nothing there: take the options out")
     if not state.seen <= _INSIDE:

@@ -6,6 +6,7 @@ import ast
 
 from helpers.patterns.legacy_query.endings.parameters import no_params
 from helpers.patterns.legacy_query.names import check_names
+from helpers.patterns.legacy_query.operands import in_set
 from helpers.patterns.legacy_query.outcome import SELECT, Conversion, Ending
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.repeats import loads_by_join
@@ -19,6 +20,7 @@ def part(ending: Ending) -> Conversion:
     """`.subquery()` and its like stay; `.as_scalar()` is named `.scalar_subquery()` now."""
     terminal = ending.terminal
     assert terminal is not None
+    _no_set(ending)
     _not_run(ending)
     if _turned_into_text(ending) and loads_by_join(ending.project, ending.state, ending.shape):
         raise Refused("its text would show the joins of eager loading, which Query leaves out: take the options out")
@@ -51,6 +53,7 @@ def read_of(ending: Ending) -> Conversion:
     """`.statement` is the statement itself; `.whereclause` and `.column_descriptions` a statement has as well."""
     link = ending.chain.links[-1]
     _not_run(ending)
+    _no_set(ending)
     shape = ending.shape
     check_names(ending, shape, ending.chain.node)
     if link.name == "column_descriptions" and shape.unnamed:
@@ -67,13 +70,21 @@ def operand(ending: Ending) -> Conversion:
     shape = ending.shape
     if shape.has_entity or len(shape.parts) != 1:
         raise Refused("in_() takes one column: name it in query()")
-    return Conversion(ending.chain, None, renames=ending.renames)
+    head, needs = ending.head
+    return Conversion(ending.chain, None, head=head, needs=needs, renames=ending.renames)
 
 
 def member(ending: Ending) -> Conversion:
     """A query that is a further part of a recursive CTE, or the source of an INSERT: its columns count by position."""
     _not_run(ending)
+    if ending.state.sets or (ending.state.options and in_set(ending.project, ending.module, ending.chain.node)):
+        raise Refused("a union inside a union, or options in one: write the statements by hand")
     return Conversion(ending.chain, None, renames=ending.renames)
+
+
+def _no_set(ending: Ending) -> None:
+    if ending.state.sets:
+        raise Refused(f".{ending.state.sets}() as part of another statement: its columns have names of Query's own")
 
 
 def _not_run(ending: Ending) -> None:

@@ -33,9 +33,12 @@ def run(ending: Ending) -> Conversion:
     name = terminal.name if terminal else ""
     repeats = name != "first" or ending.state.whole
     unique = repeats and not ending.state.yields and can_repeat(ending.project, ending.state, shape)
+    head, needs = ending.head
     conversion = Conversion(
         chain,
         "scalars" if shape.bare else "execute",
+        head=head,
+        needs=needs,
         after=".limit(1)" if name == "first" and not ending.state.whole else "",
         arguments=arguments(ending),
         filters=f"{'.unique()' if unique else ''}{_tuples(ending, name)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from helpers.codemod.chains import significant
 from helpers.patterns.legacy_query.bounds import Bounds
 from helpers.patterns.legacy_query.outcome import Ending
 from helpers.patterns.legacy_query.refusal import Refused
@@ -37,7 +38,8 @@ def sliced(ending: Ending) -> Sliced | None:
     text = ending.chain.source.text[ending.chain.stop : stop]
     if "#" in text or ".query(" in text or ":=" in text:
         raise Refused("the index holds more than a plain value: give it a name first")
-    removed = Rename(ending.chain.stop, stop, "")
+    bracket = next(at for char, at in significant(ending.chain.source.text, ending.chain.stop, stop) if char == "[")
+    removed = Rename(bracket, stop, "")
     if isinstance(node.slice, ast.Slice):
         return Sliced(node, _limits(ending, node.slice), _step(ending, node.slice), removed)
     return Sliced(node, _index(ending, node.slice), "[0]", removed)

@@ -133,7 +133,9 @@ def with_parent(reading: Reading) -> Followed:
     reading.only("property", "from_entity", most=3)
     placed, state = reading.placed, reading.state
     instance, given = argument(placed, 0, "instance"), argument(placed, 1, "property")
-    if instance is None or argument(placed, 2, "from_entity") is not None or len(state.columns) != 1:
+    here = reading.of(state.columns[0]) if len(state.columns) == 1 else None
+    plain = isinstance(here, EntityRef) and not here.alias
+    if instance is None or argument(placed, 2, "from_entity") is not None or not plain:
         raise Refused("this form of .with_parent() is Query's own: write filter(with_parent(...))")
     attribute = placed.text(given) if given is not None else _leads_here(reading, instance, state.columns[0])
     if given is not None and not isinstance(reading.meaning(given), MappedAttribute):
