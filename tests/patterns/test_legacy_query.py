@@ -139,7 +139,7 @@ LEFT = {
     "db.query(Author).limit(2).filter(x == 1).all()": "after .limit() raises in Query",
     "db.query(Author).offset(2).order_by(x).all()": "after .offset() raises in Query",
     "db.query(Author).filter(Author.id == 1).get(1)": "get() on a query with criteria",
-    "db.query(Author).union(x).all()": ".union() of Query",
+    "db.query(Author).union(x).all()": "a query that is made elsewhere",
     "return db.query(Author)": "is returned",
     "q = db.query(Author)": "is kept in `q`",
     "return (a for a in db.query(Author))": "is iterated later",

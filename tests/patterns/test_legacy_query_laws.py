@@ -105,6 +105,10 @@ METHODS = st.sampled_from(
         "enable_eagerloads(False)",
         "params(key=1)",
         "filter(Author.id == bindparam('key'))",
+        "union(session.query(Author).filter(Author.id > 2))",
+        "union_all(session.query(Author).filter_by(id=1), session.query(Author))",
+        "except_(session.query(Author.id).filter(Author.id > 2))",
+        "intersect(session.query(Book))",
         "from_statement(text('select * from authors order by id'))",
     ]
 )

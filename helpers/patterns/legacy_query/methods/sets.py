@@ -126,10 +126,12 @@ def _parts(reading: Reading, node: ast.expr) -> Iterator[ast.expr]:
         each = _parts if method or function else _criterion
         for arg in [*node.args, *(keyword.value for keyword in node.keywords)]:
             yield from each(reading, arg)
-    elif isinstance(node, ast.BoolOp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr)):
-        for child in node.values if isinstance(node, ast.BoolOp) else (node.left, node.right):
-            yield from _criterion(reading, child)
-    elif isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp | ast.UnaryOp | ast.List | ast.Tuple | ast.Set):
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert | ast.Not):
+        yield from _criterion(reading, node.operand)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+        yield from _criterion(reading, node.left)
+        yield from _criterion(reading, node.right)
+    elif isinstance(node, ast.Compare | ast.BinOp | ast.UnaryOp | ast.List | ast.Tuple | ast.Set):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 yield from _parts(reading, child)
