@@ -169,6 +169,10 @@ class MappedClasses:
             self._joins[entity.key] = self._joined(entity, frozenset())
         return self._joins[entity.key]
 
+    def joins_anything(self, entity: Entity) -> bool:
+        """Whether loading `entity` joins more than its own tables by its mapping, or may."""
+        return not entity.complete or any(True for _ in self._eager(entity))
+
     def _joined(self, entity: Entity, seen: frozenset[str]) -> bool | None:
         if entity.key in seen:
             return False

@@ -18,7 +18,7 @@ from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
-from helpers.analysis.target import line_length, sqlalchemy_version
+from helpers.analysis.target import line_length, sqlalchemy_version, type_checked
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
 
@@ -67,6 +67,11 @@ class Project:
     def line_length(self) -> int:
         """The longest line that the application's tools allow, in characters."""
         return line_length(self.root)
+
+    @cached_property
+    def type_checked(self) -> bool:
+        """Whether the application's own files set up a type checker."""
+        return type_checked(self.root)
 
     @cached_property
     def _scopes(self) -> dict[str, Scopes]:

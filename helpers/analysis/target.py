@@ -1,4 +1,4 @@
-"""What the application itself runs on, as its own files say: SQLAlchemy's version, the line length its tools keep."""
+"""What the application itself runs on, as its own files say: its SQLAlchemy, its line length, its type checker."""
 
 from __future__ import annotations
 
@@ -91,6 +91,15 @@ def line_length(root: Path) -> int:
         if match := re.search(r"^max[-_]line[-_]length\s*[=:]\s*(\d+)", _text(root, root / name) or "", re.M):
             return int(match[1])
     return DEFAULT_LINE_LENGTH
+
+
+def type_checked(root: Path) -> bool:
+    """Whether mypy, pyright or another type checker is set up in this application."""
+    if any((root / name).is_file() for name in ("mypy.ini", ".mypy.ini", "pyrightconfig.json", "ty.toml")):
+        return True
+    tools = _table(_toml(root, "pyproject.toml"), "tool")
+    sections = re.search(r"^\[mypy\]", _text(root, root / "setup.cfg") or "", re.M)
+    return sections is not None or any(name in tools for name in ("mypy", "pyright", "basedpyright", "ty", "pyrefly"))
 
 
 def _length(table: dict[str, Any]) -> int | None:

@@ -24,9 +24,9 @@ VERSIONS = (*REQUIREMENTS, sqlalchemy.__version__)
 
 HEAD = (
     "from models import Author, Book, Employee, Genre, Publisher, Review\n"
-    "from sqlalchemy import and_, func, or_\n"
+    "from sqlalchemy import and_, bindparam, func, or_, text\n"
     "from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload\n\n\n"
-    "def f(session: Session):\n    return "
+    "def f(session: Session):\n    session.add(Author(id=50, name='New'))\n    return "
 )
 QUERIES = st.sampled_from(
     [
@@ -76,8 +76,68 @@ LINKS = st.sampled_from(
         "options(joinedload(Book.author).joinedload(Author.books))",
     ]
 )
+METHODS = st.sampled_from(
+    [
+        "slice(0, 2)",
+        "slice(1, None)",
+        "with_entities(Author.id)",
+        "with_entities(Author)",
+        "with_entities(Book.title, func.count(Book.id))",
+        "add_columns(Book.title)",
+        "add_columns(Author.name.label('n'), Author.born)",
+        "add_column(Publisher.name)",
+        "add_entity(Publisher)",
+        "select_from(Author)",
+        "select_from(Book)",
+        "reset_joinpoint()",
+        "with_for_update()",
+        "correlate(Author)",
+        "prefix_with('ALL')",
+        "suffix_with('/* last */')",
+        "with_hint(Author, 'FIRST', 'oracle')",
+        "with_statement_hint('FIRST', 'oracle')",
+        "populate_existing()",
+        "execution_options(populate_existing=True)",
+        "yield_per(2)",
+        "autoflush(False)",
+        "only_return_tuples(True)",
+        "enable_assertions(False)",
+        "enable_eagerloads(False)",
+        "params(key=1)",
+        "filter(Author.id == bindparam('key'))",
+        "union(session.query(Author).filter(Author.id > 2))",
+        "union_all(session.query(Author).filter_by(id=1), session.query(Author))",
+        "except_(session.query(Author.id).filter(Author.id > 2))",
+        "intersect(session.query(Book))",
+        "from_statement(text('select * from authors order by id'))",
+    ]
+)
 ENDINGS = st.sampled_from(
     [".all()", ".first()", ".one()", ".one_or_none()", ".scalar()", ".count()", ".get(1)", ".exists()", ""]
+)
+NEW_ENDINGS = st.sampled_from(
+    [
+        "({})[0:2]",
+        "({})[2:]",
+        "({})[1]",
+        "({})[1:6:2]",
+        "({}.update({{'name': 'Nobody'}}, synchronize_session=False))",
+        "({}.update({{Author.born: Author.born + 1}}), session.commit())",
+        "({}.update({{'title': 'None'}}, 'fetch'))",
+        "({}.delete())",
+        "({}.delete(synchronize_session=False), session.commit())",
+        "({}.value(Author.name))",
+        "list({}.values(Author.name, Author.id))",
+        "[tuple(row) for row in session.query({}.subquery())]",
+        "({}.cte('those').c.keys())",
+        "session.query({}.exists()).scalar()",
+        "session.query(Author.id, {}.label('least')).order_by(Author.id).all()",
+        "session.query(Author).filter(Author.id == {}.scalar_subquery()).all()",
+        "session.query(Author).filter(Author.id.in_({})).all()",
+        "session.execute({}.statement).all()",
+        "({}.whereclause is None)",
+        "[item['name'] for item in {}.column_descriptions]",
+    ]
 )
 GAPS = st.sampled_from(["", "", "", "\n        ", "  # why\n        ", " \\\n        "])
 
@@ -90,6 +150,16 @@ def chains(draw: st.DrawFn) -> str:
     parts = [f"session.query({draw(QUERIES)})", *links, *([ending] if ending else [])]
     text = parts[0] + "".join(draw(GAPS) + part for part in parts[1:])
     return f"({text})" if ending else f"list({text})"
+
+
+@st.composite
+def chains_with_methods(draw: st.DrawFn) -> str:
+    """A chain with some of Query's rarer methods, in whatever it ends in."""
+    links = [f".{link}" for link in draw(st.lists(st.one_of(METHODS, METHODS, LINKS), max_size=3))]
+    parts = [f"session.query({draw(QUERIES)})", *links]
+    text = parts[0] + "".join(draw(GAPS) + part for part in parts[1:])
+    plain = ENDINGS.map(lambda ending: f"({{}}{ending})" if ending else "list({})")
+    return draw(st.one_of(NEW_ENDINGS, plain)).format(text)
 
 
 def rewritten(text: str) -> tuple[ChangeSet, str]:
@@ -106,7 +176,7 @@ def rewritten(text: str) -> tuple[ChangeSet, str]:
 @example("(session.query(Author).join(Author.books).filter_by(id=1).all())", VERSIONS[-1])
 @example("(session.query(Author, Book).filter_by(name='Ann').all())", VERSIONS[-1])
 @example("list(session.query(Publisher).limit(1))", VERSIONS[-1])
-@given(chains(), st.sampled_from(VERSIONS))
+@given(st.one_of(chains(), chains_with_methods()), st.sampled_from(VERSIONS))
 def test_both_sides_do_the_same(probe_of: Callable[[str], Probe], chain: str, version: str) -> None:
     text = f"{HEAD}{chain}\n"
     _, new = rewritten(text)
@@ -121,7 +191,7 @@ def test_both_sides_do_the_same(probe_of: Callable[[str], Probe], chain: str, ve
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(chains(), chains())
+@given(chains(), chains_with_methods())
 def test_a_second_run_changes_nothing_and_comments_stay(one: str, two: str) -> None:
     text = f"{HEAD}[\n    {one},\n    {two},\n]\n"
     _, new = rewritten(text)
@@ -141,7 +211,7 @@ def test_every_chain_is_applied_or_left_with_a_reason(one: str, two: str) -> Non
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(chains(), chains())
+@given(chains(), chains_with_methods())
 def test_each_finding_can_be_accepted_alone(one: str, two: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "models.py").write_text(samples.MODELS, encoding="utf-8")

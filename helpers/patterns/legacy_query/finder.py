@@ -19,12 +19,12 @@ from helpers.model import Applicability, Finding, Fix
 from helpers.patterns.legacy_query.conversion import Conversion, Converter
 from helpers.patterns.legacy_query.families import Member, together
 from helpers.patterns.legacy_query.guards import Guards
-from helpers.patterns.legacy_query.links import LAST, LINKS, TERMINALS
+from helpers.patterns.legacy_query.links import LAST, LINKS, PARTS, TERMINALS
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.render import render
 from helpers.patterns.legacy_query.usage import Usage
 
-_RUN = TERMINALS - {"exists"} | {"update", "delete", "value", "values"}
+_RUN = TERMINALS - {"exists"} - PARTS
 _QUERY_WORDS = LINKS | TERMINALS
 
 
@@ -67,7 +67,8 @@ class Finder:
             queries = not self.project.sessions.refuted(head.func.value, self.module) and _looks_legacy(chain)
             reason = f"nothing tells whether `{receiver}` is a session: annotate it"
             return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
-        runs = chain.links[-1].name in _RUN or Usage(self.project, self.module).iterated(chain.node)
+        sliced = isinstance(self.project.scopes(self.module).parents.get(chain.node), ast.Subscript)
+        runs = chain.links[-1].name in _RUN or sliced or Usage(self.project, self.module).iterated(chain.node)
         return Member(chain, self._decide(chain, tier, binder, decided), runs)
 
     def _inside_unreadable_text(self, chain: Chain) -> bool:
@@ -152,7 +153,7 @@ def _summary(conversion: Conversion) -> str:
         return "becomes select(), built and not run"
     if conversion.method == "get":
         return "becomes get() of the session"
-    repeated = " with unique(), since its rows may repeat" if conversion.unique else ""
+    repeated = " with unique(), since its rows may repeat" if "unique" in conversion.filters else ""
     return f"becomes {conversion.method}(select()){repeated}"
 
 

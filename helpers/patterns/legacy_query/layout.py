@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from helpers.codemod.chains import Chain, Link
 from helpers.model import Edit
-from helpers.patterns.legacy_query.conversion import Conversion
+from helpers.patterns.legacy_query.outcome import Conversion
 from helpers.patterns.legacy_query.refusal import Refused
 
 _INDENT = "    "
@@ -33,12 +33,22 @@ class Layout:
     """Opening, closing and indentation of one executed statement.
 
     `broken` counts the parentheses behind which a new line starts: 0 none, 1 the call's, 2 those of `before` too.
+    `width` is the longest line allowed, where what is added may take a line of its own.
     """
 
     conversion: Conversion
-    before: str
-    head: str
     broken: int = 0
+    width: int = 0
+
+    @property
+    def before(self) -> str:
+        """What stands around the statement, up to it."""
+        return self.conversion.before
+
+    @property
+    def head(self) -> str:
+        """The function that makes the statement."""
+        return self.conversion.head
 
     @property
     def chain(self) -> Chain:
@@ -72,7 +82,8 @@ class Layout:
         source = self.chain.source
         first = f"{self._margin}{_INDENT * self.broken}{self.before if self.broken == 1 else ''}{self.head}"
         if self.before and not newline_in(self.chain.text):
-            grown = len(self.conversion.after) + sum(len(r.text) - (r.stop - r.start) for r in self.conversion.renames)
+            added = len(self.conversion.after) + len(self.conversion.arguments)
+            grown = added + sum(len(r.text) - (r.stop - r.start) for r in self.conversion.renames)
             return len(first) + self._stop - self.chain.links[0].end + grown <= line_length
         return all(
             len(_line(source.text, edit.start)) + len(edit.text) <= line_length
@@ -90,7 +101,7 @@ class Layout:
             text = f"{call}{self.before}"
         chain, head = self.chain, self.chain.links[0]
         opened = prefix(chain)
-        wrap = "list(" if self.conversion.as_list else ""
+        wrap = self.conversion.wrap
         if not opened or chain.gap(0).count(")") == opened.count("("):
             yield from [Edit(chain.start, chain.start, wrap)] if wrap else []
             yield Edit(head.start, head.end, f"{text}{self.head}")
@@ -103,7 +114,7 @@ class Layout:
     def _closing(self) -> list[Edit]:
         """What follows the last link, the closing parenthesis, and the terminal by its new name."""
         stop, ending = self._stop, self.conversion.ends_with
-        inner, outer = self._inside(), f"){'.unique()' if self.conversion.unique else ''}"
+        inner, outer = self.inside(), f"){self.conversion.filters}{')' if self.conversion.wrap else ''}"
         start, text = self._last.stop, self.chain.source.text
         gap = text[start:stop]
         if self.broken and "#" in gap:
@@ -115,27 +126,34 @@ class Layout:
         between = [Edit(start, start, inner)] if inner else []
         return [*between, Edit(stop, stop, f"{outer}{self._result(ending)}"), *self._renamed(ending)]
 
-    def _inside(self) -> str:
-        """`.limit(1)` and the like, on a line of its own where the links have theirs."""
-        after = self.conversion.after
+    def inside(self) -> str:
+        """`.limit(1)` and the like, on a line of its own where the links have theirs, and the parameters."""
+        after, arguments = self.conversion.after, self.conversion.arguments
         if not self.broken or not after:
-            return after
-        own_line = self._begins_line(self._last.dot) and not self._comment_behind(self._last)
+            return f"{after}{arguments}"
+        own_line = self._begins_line(self._last.dot) or self._too_long(after)
+        own_line = own_line and not self._comment_behind(self._last)
         lead = f"{self._margin}{_INDENT * self.broken}" if own_line else ""
         if self.broken == 2:
-            return f"{lead}{after[:-1]}{self._margin}{_INDENT}{after[-1]}"
-        return f"{lead}{after}"
+            return f"{lead}{after[:-1]}{self._margin}{_INDENT}{after[-1]}{arguments}"
+        return f"{lead}{after}{arguments}"
+
+    def _too_long(self, after: str) -> bool:
+        """Whether the line of the last link has no room for what is added."""
+        source, stop = self.chain.source, self._last.stop
+        start = source.lines[source.position(stop)[0] - 1]
+        inside = [one for one in self.conversion.renames if start <= one.start < stop]
+        grown = sum(len(one.text) - (one.stop - one.start) for one in inside)
+        return bool(self.width) and stop - start + self._shift() + grown + len(after) > self.width
 
     def _result(self, ending: Link | None) -> str:
-        """What is called on the result of a chain that had no terminal; a list closes here."""
-        if ending is None:
-            return f".{self.conversion.result}()" if self.conversion.result else ""
-        return ")" if self.conversion.as_list else ""
+        """What is called on the result of a chain that has no terminal, or none that stays."""
+        return self.conversion.tail if ending is None else ""
 
     def _renamed(self, ending: Link | None) -> list[Edit]:
         if ending is None:
             return []
-        if self.conversion.as_list:
+        if self.conversion.wrap:
             return [Edit(ending.dot, ending.stop, "")]
         return [] if ending.name == self.conversion.result else [Edit(ending.start, ending.end, self.conversion.result)]
 
@@ -148,6 +166,8 @@ class Layout:
         if self._begins_line(self._stop):
             last -= 1
         starts = [(line, source.lines[line - 1]) for line in range(first + 1, last + 1) if line not in kept]
+        gone = [(one.start, one.stop) for one in self.conversion.renames if not one.text]
+        starts = [(line, at) for line, at in starts if not any(start < at <= stop for start, stop in gone)]
         shift = " " * self._shift()
         return [Edit(at, at, shift) for _, at in starts if shift and _line(text, at).strip()]
 
@@ -165,7 +185,8 @@ class Layout:
         starts = [self.chain.source.segment(self.chain.receiver)[1], *(link.stop for link in self.chain.links)]
         for start, link in zip(starts, self.chain.links, strict=False):
             gap = text[start : link.dot]
-            if self.broken and link.dot < self._stop and "\\" in gap and "#" not in gap:
+            gone = any(one.start <= start < one.stop for one in self.conversion.renames)
+            if self.broken and link.dot < self._stop and "\\" in gap and "#" not in gap and not gone:
                 yield Edit(start, start + gap.rindex("\\") + 1, "")
 
     def _begins_line(self, offset: int) -> bool:

@@ -2,95 +2,134 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from helpers.analysis.symbols import dotted_name
 from helpers.codemod.chains import Chain, Link, significant
 from helpers.codemod.imports import NameBinder
 from helpers.model import Edit, Fix, ImportName
-from helpers.patterns.legacy_query.conversion import Conversion
 from helpers.patterns.legacy_query.layout import Layout, newline_in, prefix, receiver_is_bare
+from helpers.patterns.legacy_query.outcome import Conversion
 from helpers.patterns.legacy_query.refusal import Refused
+
+_BRACED = re.compile(r"\{(\w+)\}")
 
 
 def render(conversion: Conversion, binder: NameBinder, line_length: int) -> Fix:
     """The fix for one chain. Refused where its parentheses cannot be taken apart."""
     names: dict[str, str] = {}
     adds: list[ImportName] = []
-    constants = [name for name in ("true", "false") if any(f"{{{name}}}()" in item.text for item in conversion.renames)]
-    for module, name in [*conversion.needs, *(("sqlalchemy", constant) for constant in constants)]:
+    wanted = [*conversion.needs, *(need for item in conversion.renames for need in item.needs)]
+    for module, name in dict.fromkeys(wanted):
         names[name], added = binder.name(module, name)
         adds += [added] if added else []
-    edits = _get(conversion) if conversion.method == "get" else _statement(conversion, names, line_length)
-    inside = [Edit(item.start, item.stop, _named(item.text, names, constants)) for item in conversion.renames]
+    conversion = _named(conversion, names)
+    edits = _get(conversion) if conversion.method == "get" else _statement(conversion, line_length)
+    inside = [Edit(item.start, item.stop, item.text) for item in conversion.renames]
     return Fix(tuple(sorted([*edits, *inside])), tuple(adds))
 
 
-def _named(text: str, names: dict[str, str], constants: list[str]) -> str:
-    for name in constants:
-        text = text.replace(f"{{{name}}}()", f"{names[name]}()")
-    return text
+def _named(conversion: Conversion, names: dict[str, str]) -> Conversion:
+    """The conversion with every name in braces as the module writes it; other braces are the code's own."""
+    return replace(
+        conversion,
+        head=_written(conversion.head, names),
+        before=_written(conversion.before, names),
+        after=_written(conversion.after, names),
+        wrap=_written(conversion.wrap, names),
+        renames=tuple(replace(item, text=_written(item.text, names)) for item in conversion.renames),
+    )
 
 
-def _statement(conversion: Conversion, names: dict[str, str], line_length: int) -> list[Edit]:
-    head = conversion.head.format(**names)
+def _written(text: str, names: dict[str, str]) -> str:
+    return _BRACED.sub(lambda match: names.get(match[1], match[0]), text)
+
+
+def _statement(conversion: Conversion, line_length: int) -> list[Edit]:
     if conversion.method is None:
-        return _unrun(conversion, head)
-    before = conversion.before.format(**names)
-    if held := _held(conversion, before, head):
+        return _unrun(conversion)
+    if held := _held(conversion):
         return held
-    plain = Layout(conversion, before, head).edits()
+    plain = Layout(conversion).edits()
     if not _fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
         several = newline_in(conversion.chain.text)
-        broken = Layout(conversion, before, head, broken=2 if before and several else 1)
-        if before and not broken.fits(line_length):
-            broken = Layout(conversion, before, head, broken=2)
-        return broken.edits() if broken.fits(line_length) or not several else plain
+        broken = Layout(conversion, 2 if conversion.before and several else 1, line_length)
+        if conversion.before and not broken.fits(line_length):
+            broken = Layout(conversion, 2, line_length)
+        if broken.fits(line_length) or not several:
+            return broken.edits()
+        fewer = _overlong(conversion, broken.edits(), line_length) < _overlong(conversion, plain, line_length)
+        return broken.edits() if fewer else plain
     return plain
 
 
-def _unrun(conversion: Conversion, head: str) -> list[Edit]:
+def _overlong(conversion: Conversion, edits: list[Edit], line_length: int) -> int:
+    """How many lines of the chain would be too long."""
+    source = conversion.chain.source
+    start = source.lines[source.position(conversion.chain.start)[0] - 1]
+    text = source.text[start : conversion.chain.stop]
+    kept = [item for item in conversion.renames if item.stop <= conversion.chain.stop]
+    inside = [Edit(item.start, item.stop, item.text) for item in kept]
+    for edit in sorted([*edits, *inside], reverse=True):
+        text = text[: edit.start - start] + edit.text + text[edit.end - start :]
+    return sum(len(line) > line_length for line in text.splitlines())
+
+
+def _unrun(conversion: Conversion) -> list[Edit]:
     chain = conversion.chain
     receiver_is_bare(chain)
     if dotted_name(chain.receiver) is None:
         raise Refused("its session comes from a call that would be dropped: give the session a name first")
-    return [Edit(chain.start, chain.links[0].end, f"{prefix(chain)}{head}")]
+    return [Edit(chain.start, chain.links[0].end, f"{prefix(chain)}{conversion.head}")]
 
 
-def _held(conversion: Conversion, before: str, head: str) -> list[Edit] | None:
+def _held(conversion: Conversion) -> list[Edit] | None:
     """The smallest change, where parentheses around the chain can become those of the call: no line moves.
 
     `x = (`, a chain over several lines, `)` becomes `x = db.scalars(`, the same lines, `).first()`;
     so does `(...).first()`.
     """
     chain, ending = conversion.chain, conversion.ends_with
-    if before or ending is None or chain.gap(0):
+    if conversion.before or chain.gap(0):
         return None
-    inner = prefix(chain).strip() == "(" and chain.gap(len(chain.links) - 1) == ")"
+    inner = ending is not None and prefix(chain).strip() == "(" and chain.gap(len(chain.links) - 1) == ")"
     around = None if prefix(chain) else conversion.parentheses
     if not inner and (around is None or not newline_in(chain.source.text[around[0] : chain.start])):
         return None
     opening = chain.start if around is None else around[0]
     receiver_start, receiver_stop = chain.source.segment(chain.receiver)
-    wrap = "list(" if conversion.as_list else ""
     text = chain.source.text
-    called = f"{wrap}{text[receiver_start:receiver_stop]}.{conversion.method}"
-    edits = [Edit(opening, chain.links[0].end, f"{called}{text[opening:receiver_start]}{head}")]
-    return [*edits, *_held_ending(conversion, ending, around)]
+    called = f"{conversion.wrap}{text[receiver_start:receiver_stop]}.{conversion.method}"
+    edits = [Edit(opening, chain.links[0].end, f"{called}{text[opening:receiver_start]}{conversion.head}")]
+    return [*edits, *(_held_ending(conversion, ending, around) if ending else _held_tail(conversion, around))]
+
+
+def _held_tail(conversion: Conversion, around: tuple[int, int] | None) -> list[Edit]:
+    """The end of a statement without a terminal that stays: everything goes behind its last link."""
+    assert around is not None
+    chain, inside = conversion.chain, f"{conversion.after}{conversion.arguments}"
+    close = ")" if conversion.wrap else ""
+    last = chain.source.lines[chain.source.position(chain.links[-1].dot)[0] - 1]
+    lead = chain.source.text[last : chain.links[-1].dot]
+    own_line = conversion.after and not lead.strip()
+    added = [Edit(chain.stop, chain.stop, f"{chain.source.newline}{lead}{inside}" if own_line else inside)]
+    return [*(added if inside else ()), Edit(around[1], around[1], f"{conversion.filters}{close}{conversion.tail}")]
 
 
 def _held_ending(conversion: Conversion, ending: Link, around: tuple[int, int] | None) -> list[Edit]:
     chain, text = conversion.chain, conversion.chain.source.text
     last = chain.links[-2]
-    unique = ".unique()" if conversion.unique else ""
-    result = f"{unique})" if conversion.as_list else f"{unique}.{conversion.result}()"
+    after = f"{conversion.after}{conversion.arguments}"
+    result = f"{conversion.filters})" if conversion.wrap else f"{conversion.filters}.{conversion.result}()"
     if around is None:
-        added = [Edit(last.stop, last.stop, conversion.after)] if conversion.after else []
+        added = [Edit(last.stop, last.stop, after)] if after else []
         return [*added, Edit(ending.dot, ending.stop, result)]
     start = ending.dot
     while text[start - 1] in " \t":
         start -= 1
     own_line = text[start - 1] in "\r\n"
-    after = conversion.after
-    if own_line and after:  # `.limit(1)` takes the terminal's line
+    if own_line and conversion.after:  # `.limit(1)` takes the terminal's line
         return [Edit(ending.dot, ending.stop, after), Edit(around[1], around[1], result)]
     if own_line:
         start -= 2 if text[start - 2 : start] == "\r\n" else 1
@@ -119,11 +158,13 @@ def _get(conversion: Conversion) -> list[Edit]:
         raise Refused("get() on a query in parentheses of its own: take them out")
     comma = " " if _trailing_comma(chain, head) else ", "
     edits = [Edit(head.start, head.end, "get")]
-    if conversion.options:
-        inner = text[conversion.options.opening + 1 : conversion.options.closing].strip().rstrip(",")
+    between = _comment(text[head.closing : terminal.dot])
+    if conversion.keywords:
+        if between:
+            raise Refused("get() behind options with comments between them: move the comments out")
         ending = "" if _trailing_comma(chain, terminal) else ","
-        edits.append(Edit(terminal.closing, terminal.closing, f"{ending} options=[{inner}]"))
-    elif _comment(text[head.closing : terminal.dot]):
+        edits.append(Edit(terminal.closing, terminal.closing, f"{ending} {', '.join(conversion.keywords)}"))
+    elif between:
         return [
             *edits,
             Edit(head.closing, head.closing + 1, comma.strip()),

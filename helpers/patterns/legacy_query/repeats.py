@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, SelectableColumn
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
-from helpers.codemod.chains import Chain
 from helpers.patterns.legacy_query.shape import Shape, ShapeReader, single_value, starts_a_statement
+from helpers.patterns.legacy_query.state import State
 
+# what these bring into FROM stands in text, or in an entity that is no longer among the columns
+_ELSEWHERE = frozenset({"prefix_with", "suffix_with", "with_entities"})
 _JOINED = frozenset({"joinedload", "contains_eager"})
 _THROUGH = frozenset({"Load", "defaultload"})
 _APART = frozenset(
@@ -35,32 +37,36 @@ _APART = frozenset(
 ) - {"joinedload_all"}
 
 
-def can_repeat(project: Project, module: Module, chain: Chain, shape: Shape) -> bool:
+def can_repeat(project: Project, state: State, shape: Shape) -> bool:
     """Whether two rows may hold the same entity; True as well where that cannot be known."""
     if not shape.has_entity:
         return False
-    links = {link.name for link in chain.links}
-    if links & {"join", "outerjoin"}:
+    if state.sets.endswith("_all"):
         return True
-    froms = Froms(project, module)
-    for arg in chain.links[0].args:
-        froms.value(arg)
-    own = froms.refs
-    for link in chain.links[1:]:
-        if link.name in ("filter", "where"):
-            for arg in link.args:
-                froms.criterion(arg)
+    if state.joins or state.froms or state.whole or state.seen & _ELSEWHERE:
+        return True
+    found: list[EntityRef | Selectable] = []
+    for pieces, reads in ((state.columns, Froms.value), (state.criteria, Froms.criterion)):
+        for piece in pieces:
+            froms = Froms(project, piece.module)
+            reads(froms, piece.node)
+            found += froms.refs
+            if froms.opaque:
+                return True
     entities = shape.entities
-    if (
-        froms.opaque
-        or any(not _within(ref, entities) for ref in froms.refs)
-        or len({_root(ref, own) for ref in own}) > 1
-    ):
+    if any(not _within(ref, entities) for ref in found) or len({_root(ref, found) for ref in found}) > 1:
         return True
     if any(ref.entity is None or project.mapped.joins_a_collection(ref.entity) is not False for ref in entities):
         return True
-    options = [arg for link in chain.links if link.name == "options" for arg in link.args]
-    return any(Options(project, module).joins_a_collection(option) for option in options)
+    return any(Options(project, piece.module).joins_a_collection(piece.node) for piece in state.options)
+
+
+def loads_by_join(project: Project, state: State, shape: Shape) -> bool:
+    """Whether a statement joins what it loads eagerly, by its options or by the mapping; True where it may."""
+    if state.options:
+        return True
+    entities = [ref.entity for ref in shape.entities]
+    return any(entity is None or project.mapped.joins_anything(entity) is not False for entity in entities)
 
 
 def _within(ref: EntityRef | Selectable, entities: tuple[EntityRef, ...]) -> bool:

@@ -10,6 +10,7 @@ from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, Sel
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, Module, statements
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.state import State
 
 _SQL_FUNCTIONS = frozenset(
     [
@@ -62,7 +63,7 @@ _KEEPS_NAME = frozenset({"cast", "try_cast", "type_coerce"})
 class RowPart:
     """One argument of `query`. `label` is its name in both kinds of rows; `derived` its name in select()'s alone."""
 
-    kind: str  # "entity", "column" or "selectable"
+    kind: str  # "entity", "column", "bundle" (of which Query gives no rows) or "selectable"
     label: str | None = None
     derived: str | None = None
     owner: EntityRef | None = None
@@ -70,9 +71,10 @@ class RowPart:
 
 @dataclass(frozen=True)
 class Shape:
-    """All arguments of one `query(...)`."""
+    """The rows of one query; `tuples` says that they are rows even of a single entity."""
 
     parts: tuple[RowPart, ...]
+    tuples: bool = False
 
     @property
     def has_entity(self) -> bool:
@@ -80,9 +82,9 @@ class Shape:
         return any(part.kind == "entity" for part in self.parts)
 
     @property
-    def single_entity(self) -> bool:
-        """Whether Query gives bare entities instead of rows."""
-        return len(self.parts) == 1 and self.has_entity
+    def bare(self) -> bool:
+        """Whether Query gives entities (or bundles) themselves instead of rows."""
+        return len(self.parts) == 1 and self.parts[0].kind in ("entity", "bundle") and not self.tuples
 
     @property
     def entities(self) -> tuple[EntityRef, ...]:
@@ -105,18 +107,20 @@ class Shape:
         return any(part.kind == "column" and part.label is None for part in self.parts)
 
 
+def shape_of(project: Project, state: State) -> Shape:
+    """The shape of a query's rows. Refused when an argument may be an entity or a column."""
+    if not state.columns:
+        raise Refused("query() has no arguments: nothing says what its rows are")
+    parts = tuple(ShapeReader(project, piece.module).part(piece.node) for piece in state.columns)
+    return Shape(parts, state.tuples)
+
+
 @dataclass(frozen=True)
 class ShapeReader:
     """Reads the arguments of `query(...)` in one module."""
 
     project: Project
     module: Module
-
-    def read(self, args: list[ast.expr]) -> Shape:
-        """The shape of the rows. Refused when an argument may be an entity or a column."""
-        if not args:
-            raise Refused("query() has no arguments: nothing says what its rows are")
-        return Shape(tuple(self.part(arg) for arg in args))
 
     def part(self, node: ast.expr, depth: int = 0) -> RowPart:
         """What one argument contributes to a row."""
@@ -168,10 +172,12 @@ class ShapeReader:
         return RowPart("column", derived=name if direct else None)
 
     def _bundle(self, node: ast.Call) -> RowPart:
-        if any(keyword.arg in ("single_entity", None) for keyword in node.keywords):
-            raise Refused("a Bundle with single_entity gives no rows in select(): unpack its columns first")
+        single = [keyword.value for keyword in node.keywords if keyword.arg in ("single_entity", None)]
+        if any(not isinstance(value, ast.Constant) for value in single):
+            raise Refused("a Bundle whose single_entity is made elsewhere: write True or False")
         first = node.args[0] if node.args else None
-        return RowPart("column", str(first.value) if isinstance(first, ast.Constant) else "")
+        alone = any(isinstance(value, ast.Constant) and value.value for value in single)
+        return RowPart("bundle" if alone else "column", str(first.value) if isinstance(first, ast.Constant) else "")
 
     def _is_func(self, node: ast.expr) -> bool:
         while isinstance(node, ast.Attribute) and not self.project.meanings.is_sqlalchemy(node, self.module, "func"):
