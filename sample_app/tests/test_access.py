@@ -83,7 +83,7 @@ def test_key_works_for_what_its_role_may_see(northwind: TestClient, key_of: KeyO
         assert northwind.get(path, headers=key).status_code == 200, path
 
 
-@pytest.mark.parametrize("change", [lambda key: key[:-1], lambda key: "rk_0" + key[4:], lambda _: "rk__"])
+@pytest.mark.parametrize("change", [lambda key: key[:-1], lambda key: "rk_z" + key[4:], lambda _: "rk__"])
 def test_wrong_key_is_refused(northwind: TestClient, key_of: KeyOf, change: Callable[[str], str]) -> None:
     key = change(key_of("viewer")["X-Api-Key"])
     assert northwind.get("/credits", headers={"X-Api-Key": key}).status_code == 401
