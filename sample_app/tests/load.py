@@ -31,8 +31,10 @@ TENANTS = ("northwind", "contoso", "fabrikam")
 # These disturb everybody: the clock ends all sessions, the others are the saboteur's.
 LEFT_OUT = {("post", "/offline/clock"), ("delete", "/offline"), ("put", "/offline/mail/trouble")}
 LEFT_OUT |= {("put", "/offline/{program}/trouble")}
-KEYS = ("sku", "external_id", "public_key", "purpose", "person", "number")
+KEYS = ("sku", "external_id", "public_key", "purpose", "person", "number", "email")
 SKUS = ("DESK-1", "LAMP-2", "RUG-3")
+# Numbers in the sample data that no list shows.
+SAMPLES = {"suppliers": [*range(1, 10)], "tickets": [*range(1, 10)]}
 # What the last word of an address makes.
 MAKES = {"unlock": "jobs", "upload": "chats", "bookings": "projects"}
 CHAT = "[2025-01-06, 09:15] Ann: Good morning\n[2025-01-06, 09:16] Ben: Morning!\n"
@@ -54,7 +56,9 @@ def server(folder: Path) -> Iterator[str]:
     }
     for module in (["alembic", "upgrade", "head"], ["relay.seed"]):
         subprocess.run([sys.executable, "-m", *module], cwd=ROOT, env=environment, check=True, capture_output=True)
-    command = [sys.executable, "-m", "uvicorn", "relay.main:app", "--port", str(port), "--log-level", "warning"]
+    # A client may find its connection closed in the moment it asks again: none is closed here.
+    patience = ["--timeout-keep-alive", "300", "--log-level", "warning"]
+    command = [sys.executable, "-m", "uvicorn", "relay.main:app", "--port", str(port), *patience]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
@@ -82,7 +86,7 @@ class Imagination:
     def __init__(self, schemas: Json, seed: int) -> None:
         self.schemas = schemas
         self.random = random.Random(seed)
-        self.seen: defaultdict[str, list[Any]] = defaultdict(list, sku=list(SKUS), suppliers=[*range(1, 10)])
+        self.seen: defaultdict[str, list[Any]] = defaultdict(list, sku=list(SKUS), **SAMPLES)
         self.pairs: defaultdict[str, list[tuple[Any, Any]]] = defaultdict(list)
 
     def remember(self, collection: str, answer: object) -> None:
@@ -200,6 +204,8 @@ class Visitor:
             ("post", "/admin/sign-in"): self.sign_in_as_admin,
             ("post", "/portal/access/{contact_id}"): self.enter_portal,
             ("post", "/graphql"): self.ask_graph,
+            ("put", "/quotes/{quote_id}/status"): self.send_quote,
+            ("delete", "/quotes/{quote_id}/lines/{line_id}"): self.strike_line,
             ("post", "/passages"): self.save_passage,
             ("delete", "/customers/{customer_id}/tags/{name}"): self.untag,
         }
@@ -296,6 +302,27 @@ class Visitor:
         if answer is not None and answer.status_code == 200:
             self.book.note("post", path, answer.json()["status"])
         return answer
+
+    async def draft(self) -> tuple[int, int]:
+        """Write a quote with one line; gives the numbers of both."""
+        line = {"description": "Load", "quantity": 1, "unit_cents": 100}
+        quote = {"customer_id": self.mind.number("customers"), "title": "Load", "lines": [line]}
+        made = await self.ask("post", "/quotes", json=quote)
+        if made is None or made.status_code != 201:
+            return 1, 1
+        return made.json()["id"], made.json()["lines"][0]["id"]
+
+    async def send_quote(self) -> httpx.Response | None:
+        """Write a quote and send it."""
+        number, _ = await self.draft()
+        address = f"/quotes/{number}/status"
+        return await self.ask("put", "/quotes/{quote_id}/status", address=address, json={"status": "sent"})
+
+    async def strike_line(self) -> httpx.Response | None:
+        """Write a quote and take its line out."""
+        number, line = await self.draft()
+        address = f"/quotes/{number}/lines/{line}"
+        return await self.ask("delete", "/quotes/{quote_id}/lines/{line_id}", address=address)
 
     async def save_passage(self) -> httpx.Response | None:
         """Keep the beginning of a message for somebody who chats."""
