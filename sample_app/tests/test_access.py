@@ -273,9 +273,9 @@ def test_dashboard_gives_its_connection_back(northwind: TestClient) -> None:
     assert northwind.get("/health/db-pool").json()["checked_out"] == 0
 
 
-def test_pool_shows_its_size_and_the_isolation_of_transactions(client: TestClient) -> None:
+def test_pool_shows_its_size_and_the_isolation_of_transactions(client: TestClient, all_databases: Any) -> None:
     pool = client.get("/health/db-pool").json()
-    assert pool == {"size": 20, "checked_out": 0, "overflow": 0, "isolation_level": "SERIALIZABLE"}
+    assert pool == {"size": 20, "checked_out": 0, "overflow": 0, "isolation_level": all_databases.isolation_level}
 
 
 def test_pool_counts_the_connection_of_a_request_that_waits(northwind: TestClient) -> None:
@@ -289,13 +289,13 @@ def test_pool_counts_the_connection_of_a_request_that_waits(northwind: TestClien
         assert (out, order.result().status_code) == (1, 201)
 
 
-def test_pool_and_isolation_follow_the_settings(run: Any, tmp_path: Any) -> None:
+def test_pool_and_isolation_follow_the_settings(run: Any, all_databases: Any) -> None:
     code = """
 from fastapi.testclient import TestClient
 from relay.main import app
 print(TestClient(app).get("/health/db-pool").text)
 """
-    url = f"sqlite:///{(tmp_path / 'pool.db').as_posix()}"
+    url = all_databases.create("spare")
     done = run("-c", code, DATABASE_URL=url, RELAY_POOL_SIZE="3", RELAY_ISOLATION_LEVEL="READ UNCOMMITTED")
     assert '"size":3' in done.stdout, done.stderr
     assert '"isolation_level":"READ UNCOMMITTED"' in done.stdout

@@ -1,14 +1,12 @@
 """The application as a whole: who may ask, what is described, and how it is set up."""
 
-import os
 import re
-import shutil
 import socketserver
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from fastapi.testclient import TestClient
 
@@ -88,41 +86,59 @@ def test_unknown_path_is_not_found(client: TestClient) -> None:
     assert client.get("/nothing/here").status_code == 404
 
 
-def test_models_and_migrations_agree(run: Run, template: Path) -> None:
-    done = run("-m", "alembic", "check", DATABASE_URL=f"sqlite:///{template.as_posix()}")
+def test_models_and_migrations_agree(run: Run, template: str, all_databases: Any) -> None:
+    done = run("-m", "alembic", "check", DATABASE_URL=all_databases.url(template))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_seeding_twice_writes_nothing_more(run: Run, template: Path) -> None:
-    before = template.read_bytes()
-    done = run("-m", "relay.seed", DATABASE_URL=f"sqlite:///{template.as_posix()}")
+def test_seeding_twice_writes_nothing_more(run: Run, template: str, all_databases: Any) -> None:
+    done = run("-m", "relay.seed", DATABASE_URL=all_databases.create("spare", like=template))
     assert "nothing written" in done.stdout
-    assert template.read_bytes() == before
+    assert all_databases.rows("spare") == all_databases.rows(template)
 
 
-def test_migrations_can_be_taken_back_and_run_again(run: Run, template: Path, tmp_path: Path) -> None:
-    database = shutil.copyfile(template, tmp_path / "back.db")
+def test_migrations_can_be_taken_back_and_run_again(run: Run, template: str, all_databases: Any) -> None:
+    url = all_databases.create("spare", like=template)
     for step in (("downgrade", "base"), ("upgrade", "head")):
-        done = run("-m", "alembic", *step, DATABASE_URL=f"sqlite:///{database.as_posix()}")
+        done = run("-m", "alembic", *step, DATABASE_URL=url)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_restarted_server_keeps_nothing_of_the_database_before(client: TestClient, template: Path) -> None:
-    database = Path(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
+def test_restarted_server_keeps_nothing_of_the_database_before(
+    client: TestClient, fresh_database: Callable[[], str]
+) -> None:
     newcomer = {"slug": "newcomer", "name": "New", "email": "new@newcomer.example"}
     assert client.post("/tenants", json=newcomer).status_code == 201
     client.__exit__(None, None, None)
-    database.unlink()
-    shutil.copyfile(template, database)
+    fresh_database()
     with client:
         assert client.post("/tenants", json=newcomer).status_code == 201
 
 
-def test_sample_data_is_the_same_every_time(run: Run, template: Path, tmp_path: Path) -> None:
-    again = tmp_path / "again.db"
+def test_sample_data_is_the_same_every_time(run: Run, template: str, all_databases: Any) -> None:
+    url = all_databases.create("spare")
     for arguments in (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed")):
-        run(*arguments, DATABASE_URL=f"sqlite:///{again.as_posix()}")
-    assert again.read_bytes() == template.read_bytes()
+        run(*arguments, DATABASE_URL=url)
+    assert all_databases.rows("spare") == all_databases.rows(template)
+
+
+def test_sample_data_has_what_real_data_has(template: str, all_databases: Any) -> None:
+    rows = all_databases.rows(template)
+    counts = {name: len(rows[name]) for name in ("tenants", "customers", "chats", "messages")}
+    assert counts == {"tenants": 3, "customers": 400, "chats": 60, "messages": 6_000}
+    # Duplicates, fields without a value, and what outlived its owner.
+    addresses = [(one["tenant_id"], one["email"]) for one in rows["customers"] if one["email"]]
+    said = [(one["chat_id"], one["text"]) for one in rows["messages"]]
+    assert len(set(addresses)) < len(addresses)
+    assert len(set(said)) < len(said)
+    for table, column in (
+        ("customers", "email"),
+        ("messages", "sent_at"),
+        ("quotes", "customer_id"),
+        ("chats", "user_id"),
+    ):
+        missing = sum(one[column] is None for one in rows[table])
+        assert 0 < missing < len(rows[table]), f"{table}.{column}"
 
 
 def test_online_mode_refuses_the_published_secret(run: Run) -> None:
@@ -138,13 +154,13 @@ def test_online_mode_has_no_offline_face(run: Run) -> None:
     assert "/offline" not in done.stdout
 
 
-def test_online_mode_mails_the_code_over_smtp(run: Run, template: Path, tmp_path: Path) -> None:
-    database = shutil.copyfile(template, tmp_path / "online.db")
+def test_online_mode_mails_the_code_over_smtp(run: Run, template: str, all_databases: Any) -> None:
+    url = all_databases.create("spare", like=template)
     with smtp_server() as (port, received):
         done = run(
             "-c",
             ASK_FOR_A_CODE,
-            DATABASE_URL=f"sqlite:///{database.as_posix()}",
+            DATABASE_URL=url,
             RELAY_OFFLINE="false",
             RELAY_SECRET_KEY="of our own",
             RELAY_SMTP_HOST="127.0.0.1",
@@ -155,14 +171,14 @@ def test_online_mode_mails_the_code_over_smtp(run: Run, template: Path, tmp_path
     assert any(re.search(r"your code for Relay is \d{6}\.", line) for line in received)
 
 
-def test_online_mode_without_a_mail_server_says_so(run: Run, template: Path, tmp_path: Path) -> None:
-    database = shutil.copyfile(template, tmp_path / "online.db")
+def test_online_mode_without_a_mail_server_says_so(run: Run, template: str, all_databases: Any) -> None:
+    url = all_databases.create("spare", like=template)
     with smtp_server() as (port, _):
         pass  # nobody listens on this port any more
     done = run(
         "-c",
         ASK_FOR_A_CODE,
-        DATABASE_URL=f"sqlite:///{database.as_posix()}",
+        DATABASE_URL=url,
         RELAY_OFFLINE="false",
         RELAY_SECRET_KEY="of our own",
         RELAY_SMTP_PORT=str(port),
