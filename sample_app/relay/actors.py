@@ -15,7 +15,12 @@ from relay.models import Tenant
 from relay.services import api_key
 
 ROLES = ("viewer", "billing", "owner")
-key_header = APIKeyHeader(name="X-Api-Key", auto_error=False, description="A member's key from POST /members/…/keys")
+key_header = APIKeyHeader(
+    name="X-Api-Key",
+    auto_error=False,
+    scheme_name="Member",
+    description="A key from POST /members/{member_id}/keys",
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from relay.errors import NotSignedIn
 from relay.models import Tenant, TenantSession
 from relay.services import tenant_auth
 
-bearer = HTTPBearer(auto_error=False, description="The token from POST /auth/sessions")
+bearer = HTTPBearer(auto_error=False, scheme_name="Tenant", description="The token from POST /auth/sessions")
 
 
 def current_session(

@@ -28,7 +28,6 @@ from relay.routers import (
     licences,
     llm_management,
     offline,
-    offline_payments,
     payments,
     planning,
     portal,
@@ -74,7 +73,6 @@ def create_app() -> FastAPI:
     app.middleware("http")(usage_service.count_request)
     if settings.offline:
         app.include_router(offline.router)
-        app.include_router(offline_payments.router)
     return app
 
 

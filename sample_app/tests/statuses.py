@@ -9,6 +9,35 @@ from fastapi.testclient import TestClient
 
 Route = tuple[str, str]
 
+# It takes an unlucky race to get these, which a test can run and not decide.
+RACES: dict[Route, set[int]] = {
+    ("post", "/customers"): {409},
+    ("put", "/customers/{customer_id}/tags/{name}"): {409},
+    ("post", "/quotes"): {409},
+}
+
+
+def wrong_value(schema: dict[str, Any]) -> str | None:
+    """Return something in an address that does not fit a schema, none for one that anything fits."""
+    for choice in schema.get("anyOf", [schema]):
+        if "maxLength" in choice:
+            return "x" * (choice["maxLength"] + 1)
+        if choice.get("type") not in ("string", "null") or {"enum", "format", "pattern"} & choice.keys():
+            return "!!"
+    return None
+
+
+def wrong_values(operation: dict[str, Any], place: str) -> dict[str, str]:
+    """Return what does not fit the parameters in the path or the query of a route, by name."""
+    parameters = [parameter for parameter in operation.get("parameters", []) if parameter["in"] == place]
+    found = {parameter["name"]: wrong_value(parameter["schema"]) for parameter in parameters}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def can_be_malformed(operation: dict[str, Any]) -> bool:
+    """Say whether a request can be wrong in a way that its schema tells; FastAPI describes a 422 in any case."""
+    return "requestBody" in operation or any(wrong_values(operation, place) for place in ("path", "query"))
+
 
 class Statuses:
     """The answers of a run, by route."""
@@ -16,7 +45,9 @@ class Statuses:
     def __init__(self, description: dict[str, Any]) -> None:
         paths = description["paths"].items()
         self.documented: dict[Route, set[int]] = {
-            (method, path): {int(status) for status in operation["responses"]}
+            (method, path): {
+                int(status) for status in operation["responses"] if status != "422" or can_be_malformed(operation)
+            }
             for path, operations in paths
             for method, operation in operations.items()
         }
@@ -35,9 +66,9 @@ class Statuses:
         """Return the answers that are described and were never seen, and those that were seen and are not described."""
         lines = []
         for route, documented in self.documented.items():
-            name = " ".join(route)
-            lines += [f"{name}: no test gets {status}" for status in sorted(documented - self.seen[route])]
-            lines += [f"{name}: {status} is not described" for status in sorted(self.seen[route] - documented)]
+            name, seen, races = " ".join(route), self.seen[route], RACES.get(route, set())
+            lines += [f"{name}: no test gets {status}" for status in sorted(documented - seen - races)]
+            lines += [f"{name}: {status} is not described" for status in sorted(seen - documented)]
         return lines
 
 

@@ -1,5 +1,6 @@
 """Members and their keys, licences with seats, usage and the dashboard."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
@@ -77,6 +78,13 @@ def test_route_asks_for_a_role(
     assert northwind.request(method, path, json=body, headers=key_of(role)).status_code < 300
 
 
+def test_only_an_owner_may_make_a_key_worthless(northwind: TestClient, key_of: KeyOf) -> None:
+    member = northwind.post("/members", json={"email": "pia@northwind.example"}).json()
+    keys = f"/members/{member['id']}/keys"
+    path = f"{keys}/{northwind.post(keys).json()['id']}"
+    assert [northwind.delete(path, headers=key_of(role)).status_code for role in ("billing", "owner")] == [403, 204]
+
+
 def test_key_works_for_what_its_role_may_see(northwind: TestClient, key_of: KeyOf) -> None:
     key = key_of("viewer")
     for path in ("/credits", "/billing/plan", "/usage", "/licences", "/dashboard"):
@@ -114,6 +122,18 @@ def test_plan_limits_the_calls_of_a_key_in_a_minute(northwind: TestClient, key_o
     assert northwind.get("/credits", headers=other).status_code == 200
     northwind.post("/offline/clock", json={"seconds": 61})
     assert northwind.get("/credits", headers=key).status_code == 200
+
+
+def test_limit_of_a_key_holds_on_every_route_that_takes_one(northwind: TestClient, key_of: KeyOf) -> None:
+    northwind.put("/billing/plan", json={"plan": "free"})
+    key = key_of("owner")
+    while northwind.get("/credits", headers=key).status_code != 429:
+        pass
+    for path, operations in northwind.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            if {"Member": []} in operation.get("security", []):
+                answer = northwind.request(method, re.sub(r"\{\w+\}", "1", path), headers=key)
+                assert answer.status_code == 429, f"{method} {path}"
 
 
 def test_licences_are_listed_with_their_seats_and_without_the_trash(northwind: TestClient) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from statuses import NotingClient
 
 Json = dict[str, Any]
 Say = Callable[..., Json]
@@ -232,7 +233,7 @@ print(client.post("/payments/webhook", content=b"{}", headers={"Relay-Signature"
 
 
 def test_online_mode_talks_to_the_world_outside(
-    northwind: TestClient, run: Run, provider: tuple[str, list[Json]]
+    northwind: NotingClient, run: Run, provider: tuple[str, list[Json]]
 ) -> None:
     member = northwind.post("/members", json={"email": "pia@northwind.example", "role": "billing"}).json()
     key = northwind.post(f"/members/{member['id']}/keys").json()["key"]
@@ -247,5 +248,7 @@ def test_online_mode_talks_to_the_world_outside(
     )
     # The provider answers, then fails; nobody stamps invoices; and without a secret no message is believed.
     assert done.stdout.split() == ["201", "chk_real", "503", "None", "503", "401"], done.stderr
+    # The client over there noted this in its own process.
+    northwind.statuses.note("get", "/payments/orders/1/invoice", 503)
     order = {"reference": "NORTHWIND-C00007", "amount_cents": 99_900, "path": "/checkouts", "key": "Bearer pk_1"}
     assert asked[0] == order

@@ -13,7 +13,7 @@ from relay.schemas.common import problems
 from relay.services import api_key
 from relay.services import member as service
 
-router = APIRouter(prefix="/members", tags=["authz"], responses=problems(401, 403))
+router = APIRouter(prefix="/members", tags=["authz"], responses=problems(401, 403, 429))
 
 Owner = Annotated[Actor, Depends(needs("owner"))]
 

@@ -10,7 +10,7 @@ from relay.schemas.access import Dashboard
 from relay.schemas.common import problems
 from relay.services import dashboard as service
 
-router = APIRouter(tags=["dashboard"], responses=problems(401))
+router = APIRouter(tags=["dashboard"], responses=problems(401, 429))
 
 
 @router.get("/dashboard", response_model=Dashboard)

@@ -12,7 +12,7 @@ from relay.schemas.access import LicenceOut, SeatIn
 from relay.schemas.common import problems
 from relay.services import licence as service
 
-router = APIRouter(prefix="/licences", tags=["licences"], responses=problems(401))
+router = APIRouter(prefix="/licences", tags=["licences"], responses=problems(401, 429))
 
 Viewer = Annotated[Actor, Depends(needs("viewer"))]
 Billing = Annotated[Actor, Depends(needs("billing"))]

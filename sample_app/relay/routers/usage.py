@@ -12,7 +12,7 @@ from relay.schemas.common import problems
 from relay.schemas.money import UsageLine
 from relay.services import usage as service
 
-router = APIRouter(tags=["usage"], responses=problems(401))
+router = APIRouter(tags=["usage"], responses=problems(401, 429))
 
 
 @router.get("/usage", response_model=list[UsageLine])
