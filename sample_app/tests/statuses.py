@@ -36,7 +36,10 @@ def wrong_values(operation: dict[str, Any], place: str) -> dict[str, str]:
 
 def can_be_malformed(operation: dict[str, Any]) -> bool:
     """Say whether a request can be wrong in a way that its schema tells; FastAPI describes a 422 in any case."""
-    return "requestBody" in operation or any(wrong_values(operation, place) for place in ("path", "query"))
+    needed = any(
+        parameter["in"] == "query" and parameter.get("required") for parameter in operation.get("parameters", [])
+    )
+    return needed or "requestBody" in operation or any(wrong_values(operation, place) for place in ("path", "query"))
 
 
 class Statuses:
@@ -46,7 +49,9 @@ class Statuses:
         paths = description["paths"].items()
         self.documented: dict[Route, set[int]] = {
             (method, path): {
-                int(status) for status in operation["responses"] if status != "422" or can_be_malformed(operation)
+                int(status)
+                for status, response in operation["responses"].items()
+                if "HTTPValidationError" not in json.dumps(response) or can_be_malformed(operation)
             }
             for path, operations in paths
             for method, operation in operations.items()

@@ -50,7 +50,7 @@ def read_statement(
     return statement_service.get_statement(db, actor.tenant, statement_id)
 
 
-@router.post("/webhook", responses=problems(413))
+@router.post("/webhook", responses=problems(413, 422))
 async def receive_corrections(
     request: Request, relay_signature: Annotated[str | None, Header()] = None, db: Session = Depends(get_db)
 ) -> dict[str, str]:

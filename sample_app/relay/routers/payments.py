@@ -52,7 +52,7 @@ async def read_invoice(
     return PlainTextResponse(path.read_text(encoding="utf-8"), headers=headers)
 
 
-@router.post("/payments/webhook", response_model=Outcome, responses=problems(404, 409, 413))
+@router.post("/payments/webhook", response_model=Outcome, responses=problems(404, 409, 413, 422))
 def receive_payment_event(
     body: Annotated[bytes, Depends(webhooks.signed_body)], db: Session = Depends(get_db)
 ) -> dict[str, str]:
