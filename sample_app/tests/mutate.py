@@ -2,6 +2,8 @@
 
 The mutations are in `tests/mutations/*.toml`. Each names the row of the table of hard cases that it belongs to,
 replaces one piece of text that occurs exactly once in its file, and names the tests of which each must fail then.
+The rows are in `tests/mutations/rows.toml`. At the end there is a line for each row. It fails when a mutation goes
+unnoticed or does not fit, and when a row has none.
 """
 
 import argparse
@@ -11,11 +13,14 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
+LISTS = HOME / "tests" / "mutations"
+ROWS = LISTS / "rows.toml"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.db", ".*cache", "uploads")
 TIME_LIMIT = 180
 
@@ -32,10 +37,10 @@ class Mutation:
     tests: tuple[str, ...]
 
 
-def load(folder: Path, wanted: Iterable[str]) -> list[Mutation]:
+def load(wanted: Iterable[str]) -> list[Mutation]:
     """Read all mutations, or those whose names or files are wanted."""
     found = []
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(set(LISTS.glob("*.toml")) - {ROWS}):
         for entry in tomllib.loads(path.read_text(encoding="utf-8"))["mutation"]:
             mutation = Mutation(**{**entry, "tests": tuple(entry["tests"])})
             if not wanted or mutation.name in wanted or path.stem in wanted:
@@ -82,41 +87,58 @@ def same_test(wanted: str, failed: str) -> bool:
     return failed == wanted or failed.startswith((f"{wanted}[", f"{wanted}::"))
 
 
-def misfits(mutations: list[Mutation]) -> list[str]:
-    """Return what is wrong with the lists themselves: text that is not there exactly once, names used twice."""
+def misfits(mutations: list[Mutation], rows: list[str]) -> list[str]:
+    """Return what is wrong with the lists: text that is not there exactly once, names used twice, rows of no table."""
     names = [mutation.name for mutation in mutations]
-    wrong = [f"{name}: the name is used twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    wrong = [f"{name}: the name is used twice" for name, times in Counter(names).items() if times > 1]
     for mutation in mutations:
         path = HOME / mutation.file
         count = path.read_text(encoding="utf-8").count(mutation.find) if path.is_file() else 0
         if count != 1:
             wrong.append(f"{mutation.name}: {mutation.file} holds the text {count} times, not once")
+        if mutation.row not in rows:
+            wrong.append(f"{mutation.name}: there is no row {mutation.row!r}")
     return wrong
 
 
+def replay(mutations: list[Mutation], root: Path) -> list[Mutation]:
+    """Take out one hard case after the other, say what became of it, and return those that nobody noticed."""
+    survived = []
+    for mutation in mutations:
+        missed = unnoticed(mutation, root)
+        survived += [mutation] if missed else []
+        print(f"{mutation.name}: {'SURVIVED ' + ' '.join(missed) if missed else 'killed'}", flush=True)
+    return survived
+
+
+def report(mutations: list[Mutation], survived: list[Mutation], rows: list[str]) -> bool:
+    """Print a line for each row and say whether all mutations of each were noticed, and each has one."""
+    tried, alive = (Counter(mutation.row for mutation in some) for some in (mutations, survived))
+    for row in rows:
+        print(f"{'ok  ' if tried[row] and not alive[row] else 'FAIL'} {tried[row] - alive[row]} of {tried[row]}  {row}")
+    print(f"{len(mutations) - len(survived)} of {len(mutations)} killed, {len(rows)} rows")
+    return not survived and all(tried[row] for row in rows)
+
+
 def main() -> int:
-    """Replay the mutations and return 1 when one of them survived or does not fit."""
+    """Replay the mutations and return 1 when one survived or does not fit, or when a row has none."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a mutation or a list (money, first_slice, ...)")
-    mutations = load(Path(__file__).parent / "mutations", parser.parse_args().names)
-    problems = misfits(mutations) if mutations else ["There is no such mutation"]
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a mutation or a list (money, sales, ...)")
+    names = parser.parse_args().names
+    mutations, rows = load(names), tomllib.loads(ROWS.read_text(encoding="utf-8"))["rows"]
+    problems = misfits(mutations, rows) if mutations else ["There is no such mutation"]
     if problems:
         print(*problems, sep="\n")
         return 1
-    survived = 0
     with tempfile.TemporaryDirectory(prefix="relay-mutations-") as folder:
         root = Path(shutil.copytree(HOME, Path(folder) / "relay-copy", ignore=LEFT_OUT))
         failed, output = failures(root, sorted({test for mutation in mutations for test in mutation.tests}))
         if failed or " passed" not in output or "error" in output.lower().splitlines()[-1]:
             print("The tests must pass before anything is taken out:", output, sep="\n")
             return 1
-        for mutation in mutations:
-            missed = unnoticed(mutation, root)
-            survived += bool(missed)
-            outcome = "SURVIVED " + " ".join(missed) if missed else "killed"
-            print(f"{mutation.name} ({mutation.row}): {outcome}", flush=True)
-    print(f"{len(mutations) - survived} of {len(mutations)} killed")
-    return 1 if survived else 0
+        survived = replay(mutations, root)
+    used = {mutation.row for mutation in mutations}
+    return 0 if report(mutations, survived, [row for row in rows if not names or row in used]) else 1
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import re
 import socketserver
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Thread
 from typing import Any
 
+import pytest
 import statuses
 from fastapi.testclient import TestClient
 
@@ -182,6 +184,14 @@ def test_sample_data_has_what_real_data_has(template: str, all_databases: Any) -
     ):
         missing = sum(one[column] is None for one in rows[table])
         assert 0 < missing < len(rows[table]), f"{table}.{column}"
+
+
+def test_reader_of_sqlite_waits_for_no_writer(client: TestClient, all_databases: Any) -> None:
+    if not all_databases.url("relay").startswith("sqlite"):
+        pytest.skip("this is how SQLite is set up")
+    with closing(sqlite3.connect(all_databases.url("relay").removeprefix("sqlite:///"))) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        assert client.get("/public/chats/nothing/statistics").status_code == 404
 
 
 def test_online_mode_refuses_the_published_secret(run: Run) -> None:
