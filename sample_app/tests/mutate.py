@@ -7,6 +7,7 @@ unnoticed or does not fit, and when a row has none.
 """
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -18,11 +19,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 HOME = Path(__file__).resolve().parent.parent
 LISTS = HOME / "tests" / "mutations"
 ROWS = LISTS / "rows.toml"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.db", ".*cache", "uploads")
-TIME_LIMIT = 180
+TIME_LIMIT = 600
+# A mutation in here cannot change the sample data.
+APART_FROM_THE_DATA = tuple(
+    f"relay/{part}" for part in ("routers/", "services/", "graphql/", "schemas/", "worker/", "templates/", "main.py")
+)
+# Where the system can, tests start from a process that has the libraries loaded: they are most of the time.
+FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+STARTER = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+LIBRARIES = ("alembic", "celery.worker", "fastapi.testclient", "pytest", "sqlalchemy.ext.asyncio", "strawberry.fastapi")
 
 
 @dataclass(frozen=True)
@@ -48,28 +59,51 @@ def load(wanted: Iterable[str]) -> list[Mutation]:
     return found
 
 
-def failures(root: Path, tests: Iterable[str]) -> tuple[set[str], str]:
+def failures(root: Path, tests: Iterable[str], *, template: Path | None = None) -> tuple[set[str], str]:
     """Run tests on the Relay in a folder; return those that fail, as written by pytest, and its output."""
-    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "RELAY_ROOT": str(root), "COLUMNS": "400"}
-    try:
-        done = subprocess.run(
-            command, cwd=HOME, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
-        )
-    except subprocess.TimeoutExpired:
+    environment = {"RELAY_ROOT": str(root), "COLUMNS": "400", "RELAY_TEMPLATE": str(template or "")}
+    said = root.parent / "output.txt"
+    process = STARTER.Process(target=run_pytest, args=(tuple(tests), environment, said))
+    process.start()
+    process.join(TIME_LIMIT)
+    if process.is_alive():
+        process.kill()
+        process.join()
         return set(), f"no end after {TIME_LIMIT} seconds"
-    lines = done.stdout.splitlines()
+    lines = said.read_text(encoding="utf-8", errors="replace").splitlines()
     failed = {line.split(" ", 1)[1].partition(" - ")[0] for line in lines if line.startswith(("FAILED ", "ERROR "))}
-    return failed, done.stdout + done.stderr
+    return failed, "\n".join(lines)
 
 
-def unnoticed(mutation: Mutation, root: Path) -> list[str]:
+def run_pytest(tests: tuple[str, ...], environment: dict[str, str], said: Path) -> None:
+    """Run pytest in this new process, where the libraries are loaded and Relay is not."""
+    os.chdir(HOME)
+    os.environ.update(environment)
+    output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+    loaded_before = "ignore::pytest.PytestAssertRewriteWarning"
+    sys.exit(pytest.main(["-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "-W", loaded_before, *tests]))
+
+
+def seeded(root: Path) -> Path:
+    """Make the sample data once, for all mutations that have no part in it."""
+    database = root.parent / "template.db"
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database.as_posix()}"}
+    for module in (["alembic", "upgrade", "head"], ["relay.seed"]):
+        subprocess.run([sys.executable, "-m", *module], cwd=root, env=environment, check=True, capture_output=True)
+    return database
+
+
+def unnoticed(mutation: Mutation, root: Path, template: Path) -> list[str]:
     """Apply a mutation to a copy of Relay, run its tests, take it back; return the tests that did not fail."""
     path = root / mutation.file
     before = path.read_bytes()
     write(path, before.replace(mutation.find.encode(), mutation.replace.encode()))
+    makes_data = not mutation.file.startswith(APART_FROM_THE_DATA)
     try:
-        failed, _ = failures(root, mutation.tests)
+        failed, _ = failures(root, mutation.tests, template=None if makes_data else template)
     finally:
         write(path, before)
     return [test for test in mutation.tests if not any(same_test(test, name) for name in failed)]
@@ -101,11 +135,11 @@ def misfits(mutations: list[Mutation], rows: list[str]) -> list[str]:
     return wrong
 
 
-def replay(mutations: list[Mutation], root: Path) -> list[Mutation]:
+def replay(mutations: list[Mutation], root: Path, template: Path) -> list[Mutation]:
     """Take out one hard case after the other, say what became of it, and return those that nobody noticed."""
     survived = []
     for mutation in mutations:
-        missed = unnoticed(mutation, root)
+        missed = unnoticed(mutation, root, template)
         survived += [mutation] if missed else []
         print(f"{mutation.name}: {'SURVIVED ' + ' '.join(missed) if missed else 'killed'}", flush=True)
     return survived
@@ -130,13 +164,16 @@ def main() -> int:
     if problems:
         print(*problems, sep="\n")
         return 1
+    if FORKS:
+        STARTER.set_forkserver_preload(list(LIBRARIES))
     with tempfile.TemporaryDirectory(prefix="relay-mutations-") as folder:
         root = Path(shutil.copytree(HOME, Path(folder) / "relay-copy", ignore=LEFT_OUT))
+        template = seeded(root)
         failed, output = failures(root, sorted({test for mutation in mutations for test in mutation.tests}))
         if failed or " passed" not in output or "error" in output.lower().splitlines()[-1]:
             print("The tests must pass before anything is taken out:", output, sep="\n")
             return 1
-        survived = replay(mutations, root)
+        survived = replay(mutations, root, template)
     used = {mutation.row for mutation in mutations}
     return 0 if report(mutations, survived, [row for row in rows if not names or row in used]) else 1
 
