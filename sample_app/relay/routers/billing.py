@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Header, Request
 from sqlalchemy.orm import Session
 
 from relay import webhooks
-from relay.actors import Actor, needs
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.models import Statement, Subscription
 from relay.schemas.common import problems
 from relay.schemas.money import Batch, PlanIn, PlanOut, StatementIn, StatementOut

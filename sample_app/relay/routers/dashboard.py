@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from relay.actors import Actor, needs
 from relay.database import SessionLocal
+from relay.deps import Actor, needs
 from relay.schemas.access import Dashboard
 from relay.schemas.common import problems
 from relay.services import dashboard as service

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
-from relay.actors import Actor, needs
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.models import Licence
 from relay.schemas.access import LicenceOut, SeatIn
 from relay.schemas.common import problems

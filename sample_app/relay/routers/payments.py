@@ -7,9 +7,9 @@ from fastapi.responses import PlainTextResponse
 from sqlalchemy.orm import Session
 
 from relay import webhooks
-from relay.actors import Actor, needs
 from relay.clients.payments import PaymentClient, get_payments
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.models import CreditAccount, PaymentOrder
 from relay.schemas.common import problems
 from relay.schemas.money import AccountOut, OrderIn, OrderOut, Outcome, PaymentEvent
