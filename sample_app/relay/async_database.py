@@ -4,7 +4,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from relay.database import connect_args, enforce_foreign_keys, is_sqlite
+from relay.database import connect_args, is_sqlite, prepare_sqlite
 from relay.settings import settings
 
 
@@ -23,5 +23,5 @@ async_engine = create_async_engine(
     pool_pre_ping=not is_sqlite(settings.database_url),
 )
 if is_sqlite(settings.database_url):
-    event.listen(async_engine.sync_engine, "connect", enforce_foreign_keys)
+    event.listen(async_engine.sync_engine, "connect", prepare_sqlite)
 AsyncSessionLocal = async_sessionmaker(async_engine, class_=AsyncSession, expire_on_commit=False)

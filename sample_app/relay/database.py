@@ -30,15 +30,16 @@ def build_engine(url: str, **pool: Any) -> Engine:
     """Create an engine for a database address; everyone who talks to the database, worker included, starts here."""
     engine = create_engine(url, connect_args=connect_args(url), isolation_level=isolation_level(url), **pool)
     if is_sqlite(url):
-        event.listen(engine, "connect", enforce_foreign_keys)
+        event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "savepoint", begin_writing)
     return engine
 
 
-def enforce_foreign_keys(connection: Any, _record: object) -> None:
-    """Switch on foreign keys, which SQLite leaves off for every new connection."""
+def prepare_sqlite(connection: Any, _record: object) -> None:
+    """Switch on what SQLite leaves off: foreign keys, and a log beside the file, so that readers wait for no writer."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()
 
 

@@ -86,6 +86,6 @@ async def answer(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def answer_collision(request: Request, error: Exception) -> JSONResponse:
-    """Answer for a write that the database refused because another request came first."""
+    """Answer for work that another request has made impossible: a row is taken, changed or gone."""
     logger.warning("%s %s collided: %s", request.method, request.url.path, error)
     return JSONResponse({"detail": "Somebody else changed this at the same moment: try again"}, status_code=409)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from relay.api_docs import DESCRIPTION, TAGS
 from relay.async_database import async_engine
@@ -28,7 +28,6 @@ from relay.routers import (
     licences,
     llm_management,
     offline,
-    offline_payments,
     payments,
     planning,
     portal,
@@ -61,7 +60,7 @@ def create_app() -> FastAPI:
     tags = [{"name": name, "description": description} for name, description in TAGS.items()]
     app = FastAPI(title="Relay", version="0.1.0", description=DESCRIPTION, openapi_tags=tags, lifespan=lifespan)
     app.add_exception_handler(RelayError, answer)
-    for collision in (IntegrityError, StaleDataError):
+    for collision in (IntegrityError, StaleDataError, ObjectDeletedError):
         app.add_exception_handler(collision, answer_collision)
     for module in (tenant, customers, quotes, projects, reports, health):
         app.include_router(module.router)
@@ -74,7 +73,6 @@ def create_app() -> FastAPI:
     app.middleware("http")(usage_service.count_request)
     if settings.offline:
         app.include_router(offline.router)
-        app.include_router(offline_payments.router)
     return app
 
 

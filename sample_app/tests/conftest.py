@@ -1,6 +1,8 @@
 """Runs Relay over HTTP on a fresh copy of the sample data for every test.
 
-RELAY_ROOT names the folder whose `relay` is judged; without it, the one next to this suite.
+RELAY_ROOT names the folder whose `relay` is judged; without it, the one next to this suite. A DATABASE_URL on a
+PostgreSQL server lets the suite make databases of its own there; else it makes SQLite files. RELAY_TEMPLATE is a
+file with the sample data from an earlier run, to save the time of making it.
 """
 
 import os
@@ -14,19 +16,27 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(os.environ.get("RELAY_ROOT") or Path(__file__).parent.parent).resolve()
+HERE = Path(__file__).resolve().parent
+ROOT = Path(os.environ.get("RELAY_ROOT") or HERE.parent).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="relay-suite-"))
-TEMPLATE, DATABASE = WORK / "template.db", WORK / "relay.db"
+sys.path[:0] = [str(ROOT), str(HERE)]
+
+import databases  # noqa: E402
+import statuses  # noqa: E402
+
+DATABASES = databases.choose(os.environ.get("DATABASE_URL"), WORK)
+TEMPLATE, DATABASE, SPARE = "template", "relay", "spare"
+
+READY = os.environ.get("RELAY_TEMPLATE")
 
 # The settings are read on import, so the environment comes first.
 for name in [name for name in os.environ if name.startswith("RELAY_") and name != "RELAY_ROOT"]:
     del os.environ[name]
-os.environ["DATABASE_URL"] = f"sqlite:///{DATABASE.as_posix()}"
+os.environ["DATABASE_URL"] = DATABASES.url(DATABASE)
 os.environ["RELAY_FEED_INTERVAL"] = "0.05"
 os.environ["RELAY_LLM_CALLS_PER_HOUR"] = "6"
 os.environ["RELAY_PASSWORD_COST"] = "1024"
 os.environ["RELAY_FILES"] = str(WORK / "files")
-sys.path.insert(0, str(ROOT))
 
 from fastapi.testclient import TestClient  # noqa: E402
 
@@ -36,15 +46,34 @@ from relay.main import app  # noqa: E402
 if not Path(relay.__file__).resolve().is_relative_to(ROOT):
     raise pytest.UsageError(f"relay was imported from {relay.__file__}, not from {ROOT}")
 
+STATUSES = statuses.NotingClient.statuses = statuses.Statuses(app.openapi())
+
 
 def pytest_report_header() -> str:
     """Say which copy of Relay is under test."""
     return f"relay: {Path(relay.__file__).parent}"
 
 
-def pytest_sessionfinish() -> None:
-    """Remove the databases of this run."""
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remove the databases of this run; a run of everything fails when an answer is described and never tested."""
+    options = session.config.option
+    everything = session.config.args_source is not pytest.Config.ArgsSource.ARGS and not (
+        options.keyword or options.markexpr or options.collectonly
+    )
+    if everything and exitstatus == pytest.ExitCode.OK and STATUSES.gaps():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    for name in (TEMPLATE, DATABASE, SPARE):
+        DATABASES.drop(name)
     shutil.rmtree(WORK, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the answers that are missing when they are why the run failed."""
+    if terminalreporter.stats.get("failed") or terminalreporter._session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+        return
+    terminalreporter.section("answers of the routes")
+    for line in STATUSES.gaps():
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -60,25 +89,38 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def template(run: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
-    """The migrated and seeded database that every test gets a copy of."""
-    url = f"sqlite:///{TEMPLATE.as_posix()}"
+def template(run: Callable[..., subprocess.CompletedProcess[str]]) -> str:
+    """The name of the migrated and seeded database that every test gets a copy of."""
+    url = DATABASES.create(TEMPLATE)
+    if READY and url.startswith("sqlite"):
+        shutil.copyfile(READY, url.removeprefix("sqlite:///"))
+        return TEMPLATE
     for arguments in (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed")):
         done = run(*arguments, DATABASE_URL=url)
         assert done.returncode == 0, done.stdout + done.stderr
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def all_databases() -> databases.Databases:
+    """The databases of this run: `all_databases.create("spare", like=template)` gives the address of another one."""
+    return DATABASES
+
+
 @pytest.fixture
-def client(template: Path) -> Iterator[TestClient]:
+def fresh_database(template: str) -> Callable[[], str]:
+    """Give the application its sample data anew: `fresh_database()`."""
+    return lambda: DATABASES.create(DATABASE, like=template)
+
+
+@pytest.fixture
+def client(fresh_database: Callable[[], str]) -> Iterator[TestClient]:
     """A client nobody has signed in with, on fresh sample data."""
-    shutil.copyfile(template, DATABASE)
-    with TestClient(app) as client:
+    fresh_database()
+    with statuses.NotingClient(app) as client:
         client.delete("/offline")
         yield client
     shutil.rmtree(WORK / "files", ignore_errors=True)
-    for leftover in WORK.glob("relay.db*"):
-        leftover.unlink()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Members and their keys, licences with seats, usage and the dashboard."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
@@ -77,13 +78,20 @@ def test_route_asks_for_a_role(
     assert northwind.request(method, path, json=body, headers=key_of(role)).status_code < 300
 
 
+def test_only_an_owner_may_make_a_key_worthless(northwind: TestClient, key_of: KeyOf) -> None:
+    member = northwind.post("/members", json={"email": "pia@northwind.example"}).json()
+    keys = f"/members/{member['id']}/keys"
+    path = f"{keys}/{northwind.post(keys).json()['id']}"
+    assert [northwind.delete(path, headers=key_of(role)).status_code for role in ("billing", "owner")] == [403, 204]
+
+
 def test_key_works_for_what_its_role_may_see(northwind: TestClient, key_of: KeyOf) -> None:
     key = key_of("viewer")
     for path in ("/credits", "/billing/plan", "/usage", "/licences", "/dashboard"):
         assert northwind.get(path, headers=key).status_code == 200, path
 
 
-@pytest.mark.parametrize("change", [lambda key: key[:-1], lambda key: "rk_0" + key[4:], lambda _: "rk__"])
+@pytest.mark.parametrize("change", [lambda key: key[:-1], lambda key: "rk_z" + key[4:], lambda _: "rk__"])
 def test_wrong_key_is_refused(northwind: TestClient, key_of: KeyOf, change: Callable[[str], str]) -> None:
     key = change(key_of("viewer")["X-Api-Key"])
     assert northwind.get("/credits", headers={"X-Api-Key": key}).status_code == 401
@@ -114,6 +122,18 @@ def test_plan_limits_the_calls_of_a_key_in_a_minute(northwind: TestClient, key_o
     assert northwind.get("/credits", headers=other).status_code == 200
     northwind.post("/offline/clock", json={"seconds": 61})
     assert northwind.get("/credits", headers=key).status_code == 200
+
+
+def test_limit_of_a_key_holds_on_every_route_that_takes_one(northwind: TestClient, key_of: KeyOf) -> None:
+    northwind.put("/billing/plan", json={"plan": "free"})
+    key = key_of("owner")
+    while northwind.get("/credits", headers=key).status_code != 429:
+        pass
+    for path, operations in northwind.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            if {"Member": []} in operation.get("security", []):
+                answer = northwind.request(method, re.sub(r"\{\w+\}", "1", path), headers=key)
+                assert answer.status_code == 429, f"{method} {path}"
 
 
 def test_licences_are_listed_with_their_seats_and_without_the_trash(northwind: TestClient) -> None:
@@ -273,9 +293,9 @@ def test_dashboard_gives_its_connection_back(northwind: TestClient) -> None:
     assert northwind.get("/health/db-pool").json()["checked_out"] == 0
 
 
-def test_pool_shows_its_size_and_the_isolation_of_transactions(client: TestClient) -> None:
+def test_pool_shows_its_size_and_the_isolation_of_transactions(client: TestClient, all_databases: Any) -> None:
     pool = client.get("/health/db-pool").json()
-    assert pool == {"size": 20, "checked_out": 0, "overflow": 0, "isolation_level": "SERIALIZABLE"}
+    assert pool == {"size": 20, "checked_out": 0, "overflow": 0, "isolation_level": all_databases.isolation_level}
 
 
 def test_pool_counts_the_connection_of_a_request_that_waits(northwind: TestClient) -> None:
@@ -289,13 +309,13 @@ def test_pool_counts_the_connection_of_a_request_that_waits(northwind: TestClien
         assert (out, order.result().status_code) == (1, 201)
 
 
-def test_pool_and_isolation_follow_the_settings(run: Any, tmp_path: Any) -> None:
+def test_pool_and_isolation_follow_the_settings(run: Any, all_databases: Any) -> None:
     code = """
 from fastapi.testclient import TestClient
 from relay.main import app
 print(TestClient(app).get("/health/db-pool").text)
 """
-    url = f"sqlite:///{(tmp_path / 'pool.db').as_posix()}"
+    url = all_databases.create("spare")
     done = run("-c", code, DATABASE_URL=url, RELAY_POOL_SIZE="3", RELAY_ISOLATION_LEVEL="READ UNCOMMITTED")
     assert '"size":3' in done.stdout, done.stderr
     assert '"isolation_level":"READ UNCOMMITTED"' in done.stdout

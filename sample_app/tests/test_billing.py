@@ -176,6 +176,20 @@ def test_statement_of_no_month_is_refused(northwind: TestClient, month: str | No
     assert northwind.post("/billing/statements", json={"month": month}).status_code == 422
 
 
+def test_statement_that_waits_in_the_queue_already_is_a_conflict(northwind: TestClient) -> None:
+    northwind.put("/offline/worker/trouble", json={"latency": 20})
+    answers = [northwind.post("/billing/statements", json={"month": "2025-01"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 409]
+    assert answers[1].json()["detail"] == "The statement of 2025-01 is being written already"
+    northwind.put("/offline/worker/trouble", json={})
+    path = f"/billing/statements/{answers[0].json()['id']}"
+    assert wait_for(northwind, path, until=lambda one: one["finished_at"] is not None)["status"] == "done"
+
+
+def test_corrections_beyond_the_limit_are_too_large(client: TestClient) -> None:
+    assert client.post("/billing/webhook", content=b" " * 70_000).status_code == 413
+
+
 def test_statement_is_not_found_when_unknown_or_of_another_tenant(northwind: TestClient, contoso: Json) -> None:
     statement = write_statement(northwind, "2025-01")
     for path, headers in ((f"/billing/statements/{statement['id']}", contoso), ("/billing/statements/9999", {})):

@@ -1,18 +1,16 @@
 """Credits, orders, invoices and the payment provider's webhook."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-from shutil import copyfile
 from threading import Thread
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from statuses import NotingClient
 
 Json = dict[str, Any]
 Say = Callable[..., Json]
@@ -235,15 +233,13 @@ print(client.post("/payments/webhook", content=b"{}", headers={"Relay-Signature"
 
 
 def test_online_mode_talks_to_the_world_outside(
-    northwind: TestClient, run: Run, tmp_path: Path, provider: tuple[str, list[Json]]
+    northwind: NotingClient, run: Run, provider: tuple[str, list[Json]]
 ) -> None:
     member = northwind.post("/members", json={"email": "pia@northwind.example", "role": "billing"}).json()
     key = northwind.post(f"/members/{member['id']}/keys").json()["key"]
-    database = copyfile(os.environ["DATABASE_URL"].removeprefix("sqlite:///"), tmp_path / "online.db")
     url, asked = provider
     done = run(
         *("-c", ONLINE, key),
-        DATABASE_URL=f"sqlite:///{database.as_posix()}",
         RELAY_OFFLINE="false",
         RELAY_SECRET_KEY="of our own",
         RELAY_PAYMENTS_URL=url,
@@ -252,5 +248,7 @@ def test_online_mode_talks_to_the_world_outside(
     )
     # The provider answers, then fails; nobody stamps invoices; and without a secret no message is believed.
     assert done.stdout.split() == ["201", "chk_real", "503", "None", "503", "401"], done.stderr
+    # The client over there noted this in its own process.
+    northwind.statuses.note("get", "/payments/orders/1/invoice", 503)
     order = {"reference": "NORTHWIND-C00007", "amount_cents": 99_900, "path": "/checkouts", "key": "Bearer pk_1"}
     assert asked[0] == order

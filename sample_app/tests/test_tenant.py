@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -115,6 +116,29 @@ def test_codes_are_compared_in_constant_time(
     for guess in (other(code), code):
         client.post("/auth/sessions", json={"slug": "contoso", "code": guess})
     assert compared == [False, True]
+
+
+def test_what_lets_people_in_is_kept_as_hashes_alone(
+    northwind: TestClient, read_code: ReadCode, all_databases: Any
+) -> None:
+    code, token = read_code("contoso"), northwind.headers["Authorization"].split()[1]
+    member = northwind.post("/members", json={"email": "pia@northwind.example"}).json()
+    key = northwind.post(f"/members/{member['id']}/keys").json()["key"].rsplit("_", 1)[1]
+    northwind.put("/users/ann", json={})
+    link = northwind.post("/users/ann/link-codes").json()["code"]
+    contacts = [
+        contact for one in northwind.get("/customers").json()["items"] for contact in contacts_of(northwind, one)
+    ]
+    northwind.post(f"/portal/access/{contacts[0]['id']}")
+    password = northwind.get("/offline/mail").json()[-1]["body"].rsplit(" ", 1)[1]
+    kept = {str(value) for rows in all_databases.rows("relay").values() for row in rows for value in row.values()}
+    assert not kept & {code, token, key, link, password}
+
+
+def contacts_of(client: TestClient, customer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the contacts of a customer in a list that have an address."""
+    read = client.get(f"/customers/{customer['id']}").json()
+    return [contact for contact in read["contacts"] if contact["email"]]
 
 
 def test_code_works_once(client: TestClient, read_code: ReadCode) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Header
-from fastapi.security.utils import get_authorization_scheme_param
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy.orm import Session
 from strawberry.fastapi import BaseContext
 from strawberry.types import Info
 
 from relay.database import SessionLocal
+from relay.deps import bearer
 from relay.errors import NotSignedIn
 from relay.graphql.loaders import customer_loader, open_quotes_loader
 from relay.models import Tenant
@@ -30,12 +31,13 @@ class Context(BaseContext):
 RelayInfo = Info[Context, None]
 
 
-def get_context(authorization: Annotated[str | None, Header()] = None) -> Iterator[Context]:
+def get_context(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+) -> Iterator[Context]:
     """Open the session of a GraphQL request and find out who asks; raise `NotSignedIn` without a valid token."""
-    scheme, token = get_authorization_scheme_param(authorization)
     db = SessionLocal()
     try:
-        session = tenant_auth.find_session(db, token) if scheme.lower() == "bearer" else None
+        session = tenant_auth.find_session(db, credentials.credentials) if credentials else None
         if session is None:
             raise NotSignedIn("Sign in first: the request has no valid session token")
         yield Context(db, session.tenant)

@@ -12,7 +12,12 @@ from relay.schemas.common import problems
 from relay.schemas.llm import DefaultIn, DefaultOut, Purpose, TenantLlmOut
 from relay.services import admin_auth, llm_config
 
-key_header = APIKeyHeader(name="X-Admin-Key", auto_error=False, description="RELAY_ADMIN_KEY of this installation")
+key_header = APIKeyHeader(
+    name="X-Admin-Key",
+    auto_error=False,
+    scheme_name="Administrator",
+    description="RELAY_ADMIN_KEY of this installation; offline it is development-only",
+)
 
 
 def is_admin(

@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
-from relay.actors import Actor, needs
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.models import Member
 from relay.schemas.access import KeyOut, MemberIn, MemberOut
 from relay.schemas.common import problems
 from relay.services import api_key
 from relay.services import member as service
 
-router = APIRouter(prefix="/members", tags=["authz"], responses=problems(401, 403))
+router = APIRouter(prefix="/members", tags=["authz"], responses=problems(401, 403, 429))
 
 Owner = Annotated[Actor, Depends(needs("owner"))]
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Header, Request
 from sqlalchemy.orm import Session
 
 from relay import webhooks
-from relay.actors import Actor, needs
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.models import Statement, Subscription
 from relay.schemas.common import problems
 from relay.schemas.money import Batch, PlanIn, PlanOut, StatementIn, StatementOut
@@ -18,13 +18,13 @@ from relay.worker.queue import enqueue
 router = APIRouter(prefix="/billing", tags=["billing"], responses=problems(401))
 
 
-@router.get("/plan", response_model=PlanOut)
+@router.get("/plan", response_model=PlanOut, responses=problems(429))
 def read_plan(actor: Annotated[Actor, Depends(needs("viewer"))], db: Session = Depends(get_db)) -> Subscription:
     """Show the plan and until when it is paid."""
     return service.get_subscription(db, actor.tenant)
 
 
-@router.put("/plan", response_model=PlanOut, responses=problems(402, 403, 409))
+@router.put("/plan", response_model=PlanOut, responses=problems(402, 403, 409, 429))
 def choose_plan(
     data: PlanIn, actor: Annotated[Actor, Depends(needs("owner"))], db: Session = Depends(get_db)
 ) -> Subscription:
@@ -32,7 +32,7 @@ def choose_plan(
     return service.choose_plan(db, actor.tenant, data.plan)
 
 
-@router.post("/statements", status_code=202, response_model=StatementOut, responses=problems(409))
+@router.post("/statements", status_code=202, response_model=StatementOut, responses=problems(409, 429))
 def request_statement(
     data: StatementIn, actor: Annotated[Actor, Depends(needs("viewer"))], db: Session = Depends(get_db)
 ) -> Statement:
@@ -42,7 +42,7 @@ def request_statement(
     return statement
 
 
-@router.get("/statements/{statement_id}", response_model=StatementOut, responses=problems(404))
+@router.get("/statements/{statement_id}", response_model=StatementOut, responses=problems(404, 429))
 def read_statement(
     statement_id: int, actor: Annotated[Actor, Depends(needs("viewer"))], db: Session = Depends(get_db)
 ) -> Statement:
@@ -50,7 +50,7 @@ def read_statement(
     return statement_service.get_statement(db, actor.tenant, statement_id)
 
 
-@router.post("/webhook", responses=problems(413))
+@router.post("/webhook", responses=problems(413, 422))
 async def receive_corrections(
     request: Request, relay_signature: Annotated[str | None, Header()] = None, db: Session = Depends(get_db)
 ) -> dict[str, str]:

@@ -9,7 +9,7 @@ from relay.database import get_db
 from relay.deps import current_tenant
 from relay.models import Contact, Customer, Tenant
 from relay.pagination import PageRequest, Slice
-from relay.schemas.common import Page, problems
+from relay.schemas.common import Page, download, problems
 from relay.schemas.crm import (
     ContactIn,
     ContactOut,
@@ -40,7 +40,7 @@ def list_customers(
     return service.list_customers(db, tenant, filters, wanted=wanted)
 
 
-@router.post("/customers", status_code=201, response_model=CustomerOut)
+@router.post("/customers", status_code=201, response_model=CustomerOut, responses=problems(409))
 def create_customer(
     data: CustomerIn, tenant: Tenant = Depends(current_tenant), db: Session = Depends(get_db)
 ) -> Customer:
@@ -76,7 +76,7 @@ def list_never_quoted(
     return service.never_quoted(db, tenant, limit)
 
 
-@router.get("/customers/export.csv", response_class=Response)
+@router.get("/customers/export.csv", response_class=Response, responses=download("text/csv", "One line per customer"))
 def export_customers(tenant: Tenant = Depends(current_tenant), db: Session = Depends(get_db)) -> Response:
     """Download all customers as comma-separated values."""
     headers = {"Content-Disposition": f'attachment; filename="{tenant.slug}-customers.csv"'}
@@ -105,7 +105,7 @@ def delete_customer(customer_id: int, tenant: Tenant = Depends(current_tenant), 
     service.delete_customer(db, tenant, customer_id)
 
 
-@router.put("/customers/{customer_id}/tags/{name}", response_model=CustomerLine, responses=problems(404))
+@router.put("/customers/{customer_id}/tags/{name}", response_model=CustomerLine, responses=problems(404, 409))
 def tag_customer(
     customer_id: int, name: TagName, tenant: Tenant = Depends(current_tenant), db: Session = Depends(get_db)
 ) -> Customer:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from relay.actors import Actor, needs
 from relay.database import SessionLocal
+from relay.deps import Actor, needs
 from relay.schemas.access import Dashboard
 from relay.schemas.common import problems
 from relay.services import dashboard as service
 
-router = APIRouter(tags=["dashboard"], responses=problems(401))
+router = APIRouter(tags=["dashboard"], responses=problems(401, 429))
 
 
 @router.get("/dashboard", response_model=Dashboard)

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
-from relay.actors import Actor, needs
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.models import Licence
 from relay.schemas.access import LicenceOut, SeatIn
 from relay.schemas.common import problems
 from relay.services import licence as service
 
-router = APIRouter(prefix="/licences", tags=["licences"], responses=problems(401))
+router = APIRouter(prefix="/licences", tags=["licences"], responses=problems(401, 429))
 
 Viewer = Annotated[Actor, Depends(needs("viewer"))]
 Billing = Annotated[Actor, Depends(needs("billing"))]

@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
-from relay.actors import Actor, needs
 from relay.database import get_db
+from relay.deps import Actor, needs
 from relay.schemas.common import problems
 from relay.schemas.money import UsageLine
 from relay.services import usage as service
 
-router = APIRouter(tags=["usage"], responses=problems(401))
+router = APIRouter(tags=["usage"], responses=problems(401, 429))
 
 
 @router.get("/usage", response_model=list[UsageLine])

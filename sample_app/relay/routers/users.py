@@ -13,7 +13,7 @@ from relay.database import get_db
 from relay.deps import current_tenant
 from relay.errors import TooLarge
 from relay.models import Tenant, User
-from relay.schemas.common import problems
+from relay.schemas.common import download, problems
 from relay.schemas.conversation import Cleared, ExternalId, Imported, LinkCodeOut, LinkIn, UserIn, UserOut
 from relay.services.device_link import DeviceLinkService
 from relay.services.user import UserService
@@ -39,7 +39,11 @@ def sign_on(
     return service.sign_on(db, tenant, external_id, data=data)
 
 
-@router.get("/users/{external_id}/export", response_class=StreamingResponse, responses=problems(404))
+@router.get(
+    "/users/{external_id}/export",
+    response_class=StreamingResponse,
+    responses={**download(NDJSON, "The user, then one chat per line"), **problems(404)},
+)
 def export(service: Users, user: User = Depends(known_user), db: Session = Depends(get_db)) -> StreamingResponse:
     """Download all that a user has brought, one JSON object per line, read while it is sent."""
 

@@ -37,6 +37,11 @@ class Problem(BaseModel):
     detail: str = Field(examples=["No customer 12"])
 
 
+def download(media_type: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """Describe what a route sends that is not JSON."""
+    return {200: {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the refusals of a route for the API docs."""
     return {status: {"model": Problem} for status in statuses}

@@ -59,6 +59,7 @@ def limit_requests(db: Session, slug: str) -> None:
     if recent.count() >= settings.codes_per_window:
         oldest = db.query(func.min(CodeRequest.requested_at)).filter(CodeRequest.slug == slug).scalar()
         wait = int((oldest - window_start).total_seconds()) + 1 if oldest else settings.code_window
+        db.commit()
         raise TooManyRequests("Too many codes were requested", retry_after=wait)
     db.add(CodeRequest(slug=slug, requested_at=now()))
 
@@ -83,6 +84,7 @@ def sign_in(db: Session, slug: str, code: str, *, user_agent: str | None) -> tup
         raise NotSignedIn(WRONG_CODE)
     count_attempt(db, pending)
     if not security.same(pending.code_hash, security.hash_code(tenant.id, code)) or not use_code(db, pending):
+        db.rollback()
         raise NotSignedIn(WRONG_CODE)
     return open_session(db, tenant, user_agent)
 

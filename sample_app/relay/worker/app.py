@@ -1,9 +1,13 @@
 """The Celery application and the worker's own engine."""
 
+from typing import Any
+
 from celery import Celery
+from celery.signals import task_prerun
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import NullPool
 
+from relay.clients.trouble import Trouble
 from relay.database import build_engine
 from relay.settings import settings
 
@@ -21,3 +25,11 @@ celery_app.conf.update(
 # Worker processes are forked: a pool would be shared by all of them, so each task opens a connection of its own.
 engine = build_engine(settings.database_url, poolclass=NullPool)
 WorkerSession = sessionmaker(bind=engine)
+
+trouble = Trouble()
+
+
+@task_prerun.connect  # type: ignore[untyped-decorator]
+def take_time(**_: Any) -> None:
+    """Let the worker be as slow as the offline world asks; online nobody asks."""
+    trouble.endure()
