@@ -141,6 +141,8 @@ class Layout:
     def _too_long(self, after: str) -> bool:
         """Whether the line of the last link has no room for what is added."""
         source, stop = self.chain.source, self._last.stop
+        if source.position(stop)[0] == source.position(self.chain.start)[0]:
+            return False
         start = source.lines[source.position(stop)[0] - 1]
         inside = [one for one in self.conversion.renames if start <= one.start < stop]
         grown = sum(len(one.text) - (one.stop - one.start) for one in inside)
