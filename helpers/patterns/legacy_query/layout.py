@@ -102,6 +102,9 @@ class Layout:
         chain, head = self.chain, self.chain.links[0]
         opened = prefix(chain)
         wrap = self.conversion.wrap
+        if not self.head:  # the statement stands there already, and the session in the method's name
+            yield Edit(chain.start, chain.start, f"{wrap}{text}")
+            return
         if not opened or chain.gap(0).count(")") == opened.count("("):
             yield from [Edit(chain.start, chain.start, wrap)] if wrap else []
             yield Edit(head.start, head.end, f"{text}{self.head}")
