@@ -31,7 +31,8 @@ class Runs:
 
     def conversion(self, site: Site, session: str) -> Conversion:
         """What the place becomes, run on `session` where it is run. Refused where nothing does the same."""
-        found = [self._one(site, state) for state in self.states.alike(site)]
+        chain = self._chain(site)
+        found = [self._one(site, chain, state) for state in self.states.alike(site)]
         made = max(found, key=lambda one: len(one.filters))
         if any(replace(one, filters=made.filters) != made for one in found):
             raise Refused(f"queries with different rows meet here ({site.place})")
@@ -39,12 +40,11 @@ class Runs:
         method = f"{session}.{made.method}" if made.method else None
         return replace(made, method=method, head="", needs=needs, parentheses=None)
 
-    def _one(self, site: Site, state: State) -> Conversion:
+    def _one(self, site: Site, chain: Chain, state: State) -> Conversion:
         name = site.ending.name if site.ending else ""
         if name in _LATER:
             raise Refused(f".{name}() of a query that is kept or passed on is not in the mapping table ({site.place})")
         self._own(site, state)
-        chain = self._chain(site)
         ending = Ending(self.project, site.module, chain, state, self.states.renames(site), site.terminal)
         if name in READ:
             return read_of(ending)
