@@ -11,6 +11,8 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_PLAIN_BASES = frozenset({"ABC", "Generic", "object", "Protocol", "NamedTuple", "BaseModel", "Enum", "Exception"})
+_BY_TEXT = ("patch", "object", "setattr", "getattr", "hasattr", "attrgetter", "methodcaller", "spy", "stub")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -128,10 +130,43 @@ class Callees:
 
     def members(self, owner: Definition, name: str) -> tuple[Function, ...] | None:
         """Every implementation of a method that an instance of a class, or of one below it, may have."""
-        below = list(self.below(owner))
-        above = [one for one in self.project.bases(owner)]
+        below, above = self.below(owner), list(self.project.bases(owner))
+        if any(self._protocol(one) for one in above):
+            return None  # whatever has the method may stand behind it
         own = [found for one in [*above, *below] if (found := _method(one, name))]
         return tuple(dict.fromkeys(own)) or None
+
+    def _protocol(self, owner: Definition) -> bool:
+        return any("typing.Protocol" in name or "typing_extensions.Protocol" in name for name in self.outside(owner))
+
+    def outside(self, owner: Definition) -> list[str]:
+        """The dotted names of the bases of a class that the project does not define."""
+        found = []
+        for base in getattr(owner.node, "bases", ()):
+            name = dotted_name(base.value if isinstance(base, ast.Subscript) else base) or "?"
+            resolved = self.project.symbols.resolve(owner.module, name)
+            if not isinstance(resolved, Definition):
+                found.append(resolved.name if isinstance(resolved, External) else name)
+        return found
+
+    def framework(self, function: Function) -> str:
+        """A base class from outside that may call a method by itself; an empty string for none."""
+        for one in self.project.bases(function.owner) if function.owner else ():
+            for name in self.outside(one):
+                if name.rpartition(".")[2] not in _PLAIN_BASES:
+                    return name
+        return ""
+
+    @cached_property
+    def replaced(self) -> dict[str, tuple[Module, ast.Call]]:
+        """Names that tests and the like replace or read by text: `patch("app.service.find")`, `getattr(x, "find")`."""
+        found: dict[str, tuple[Module, ast.Call]] = {}
+        for word in _BY_TEXT:
+            for module, call in self.project.calls.get(word, ()):
+                for argument in call.args:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        found.setdefault(argument.value.rpartition(".")[2], (module, call))
+        return found
 
     def below(self, owner: Definition) -> Iterator[Definition]:
         """The project's classes below one."""

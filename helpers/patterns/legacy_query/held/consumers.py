@@ -6,7 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from helpers.analysis.symbols import External, dotted_name
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import External, Module, dotted_name
 from helpers.patterns.legacy_query.held.callees import Function
 from helpers.patterns.legacy_query.held.family import Inner, Local, Returned, Site
 from helpers.patterns.legacy_query.operands import member_of
@@ -72,6 +73,10 @@ class Consumers:
                 self._compared(parent)
             case ast.Expr():
                 self.site.use = "kept as is"
+            case ast.If() | ast.While() | ast.IfExp() | ast.Assert() | ast.BoolOp() if self._tested(parent):
+                self.site.use = "tested"
+            case ast.UnaryOp(op=ast.Not()):
+                self.site.use = "tested"
             case _:
                 raise Refused(f"{self._how(parent)} ({self.site.place})")
 
@@ -116,6 +121,16 @@ class Consumers:
                 return False
         return False
 
+    def _tested(self, parent: ast.AST) -> bool:
+        """Whether only the truth of the Query is asked for: the value itself goes nowhere."""
+        node: ast.AST = self.site.node
+        above: ast.AST | None = parent
+        while isinstance(above, ast.BoolOp):
+            node, above = above, self._parent(above)
+        if isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not):
+            return True
+        return getattr(above, "test", None) is node
+
     def _through(self, node: ast.expr) -> None:
         self.tracer.feed(self.site, Inner(node, self.site.module))
 
@@ -151,16 +166,25 @@ class Consumers:
             return
         name = (dotted_name(call.func) or "").rpartition(".")[2]
         external = tracer.project.resolve(module, dotted_name(call.func) or "", call.func)
-        known = _THIRD_PARTY.get(external.name) if isinstance(external, External) else None
-        if known is not None and call.args[known : known + 1] == [node]:
+        if name == "isinstance" and call.args[:1] == [node] and self._asks_for_query(call):
             self.site.use = "kept as is"
-        elif self._executes(call) and call.args[:1] == [node]:
+            return
+        known = _THIRD_PARTY.get(external.name) if isinstance(external, External) else None
+        taken = known is not None and call.args[known : known + 1] == [node]
+        if taken or (self._executes(call) and call.args[:1] == [node]):
             self.site.use = "kept as is"
         elif name in ("str", "repr", "print", "format") and not found:
             raise Refused(f"its SQL text is made, whose labels differ ({self.site.place})")
         else:
             text = ast.unparse(call.func)[:40]
             raise Refused(f"it is passed to `{text}`, which may need a Query ({self.site.place})")
+
+    def _asks_for_query(self, call: ast.Call) -> bool:
+        """Whether the second argument of isinstance() is Query, which becomes Select."""
+        if len(call.args) != 2 or not is_query_class(self.tracer.project, call.args[1], self.site.module):
+            return False
+        self.site.asked.append(call.args[1])
+        return True
 
     def _executes(self, call: ast.Call) -> bool:
         func = call.func
@@ -178,6 +202,12 @@ class Consumers:
         flow = self.tracer.flow(function.node, function.module)
         found = [one for one in flow.definitions.get(argument, ()) if one.name == argument.arg]
         self.tracer.feed(self.site, Local(found[0], flow, function.module))
+
+
+def is_query_class(project: Project, node: ast.expr, module: Module) -> bool:
+    """Whether a name is SQLAlchemy's Query."""
+    found = project.symbols.resolve(module, dotted_name(node) or "")
+    return isinstance(found, External) and found.name.startswith("sqlalchemy") and found.name.endswith(".Query")
 
 
 def _starred(parts: list[ast.expr]) -> bool:

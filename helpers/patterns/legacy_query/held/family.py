@@ -12,7 +12,7 @@ from helpers.codemod.chains import Chain, Link
 from helpers.patterns.legacy_query.held.callees import Function
 from helpers.patterns.legacy_query.held.flow import Definition, Flow
 
-Use = Literal["carried", "run", "operand", "member", "kept as is", "session"]
+Use = Literal["carried", "run", "operand", "member", "kept as is", "tested", "session"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Site:
     feeds: list[Slot] = field(default_factory=list)
     use: Use = "carried"
     rebound: frozenset[str] = frozenset()
+    asked: list[ast.expr] = field(default_factory=list)
 
     @property
     def node(self) -> ast.expr:

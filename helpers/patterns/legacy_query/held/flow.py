@@ -151,7 +151,8 @@ class Flow:
         for _ in range(_ROUNDS):
             start = _join(dict(state), back) or {}
             entered = self._head(node, start)
-            breaks, continues = [], []
+            breaks = []
+            continues: list[_State] = []
             self._loops.append((breaks, continues))
             end = self._block(node.body, dict(entered))
             self._loops.pop()
@@ -178,6 +179,7 @@ class Flow:
         end = self._block(node.body, dict(state))
         self._escapes.pop()
         raised: _State = {}
+        one: _State | None
         for one in seen:
             raised = _join(raised, one) or {}
         outs = [self._block(node.orelse, end) if end is not None else None]

@@ -81,7 +81,9 @@ class Reach:
     def _of(self, site: Site) -> Ref | None:
         if site.made:
             return self.named(site.chain.receiver, site.module)
-        refs = {ref for slot in site.reads for one in self.family.feeding(slot) if (ref := self._through(slot, one, site))}
+        refs = {
+            ref for slot in site.reads for one in self.family.feeding(slot) if (ref := self._through(slot, one, site))
+        }
         if len(refs) > 1:
             names = " and ".join(sorted({f"`{ref.text}`" for ref in refs}))
             raise Refused(f"queries of different sessions ({names}) meet here ({site.place})")
@@ -111,7 +113,9 @@ class Reach:
         """An expression as a reference. Refused for calls and the like, which must not run twice."""
         text = dotted_name(node)
         if text is None:
-            raise Refused(f"its session comes from an expression ({module.path}:{node.lineno}): give the session a name")
+            raise Refused(
+                f"its session comes from an expression ({module.path}:{node.lineno}): give the session a name"
+            )
         return Ref(text, self._scope(text, node, module))
 
     def _scope(self, text: str, at: ast.expr, module: Module) -> ast.AST | str:
@@ -254,7 +258,10 @@ class Reach:
     def _add(self, function: Function, ref: Ref) -> Added:
         if function in self.added:
             return self.added[function]
-        if function.owner is not None and len(self.tracer.callees.members(function.owner, function.node.name) or ()) > 1:
+        if (
+            function.owner is not None
+            and len(self.tracer.callees.members(function.owner, function.node.name) or ()) > 1
+        ):
             raise Refused(f"`{function.node.name}` ({function.place}) has overrides and no session in reach")
         taken = set(self.project.scopes(function.module).bindings(function.node))
         taken |= {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name)}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, replace
 
 from helpers.analysis.project import Project
-from helpers.codemod.chains import Chain, Link, significant
+from helpers.codemod.chains import Chain
 from helpers.patterns.legacy_query.endings.counting import count
 from helpers.patterns.legacy_query.endings.parts import member, operand, part, read_of
 from helpers.patterns.legacy_query.endings.running import no_arguments, run
 from helpers.patterns.legacy_query.endings.values import values
-from helpers.patterns.legacy_query.held.endings import exists
+from helpers.patterns.legacy_query.held.endings import exists, silent_chain
 from helpers.patterns.legacy_query.held.family import Site
 from helpers.patterns.legacy_query.held.states import States
 from helpers.patterns.legacy_query.links import PARTS, READ, VALUES
@@ -19,7 +18,7 @@ from helpers.patterns.legacy_query.outcome import SELECT, Conversion, Ending
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.state import State
 
-_LATER = frozenset({"update", "delete", "get"})
+_LATER = frozenset({"get"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,7 @@ class Runs:
 
     def conversion(self, site: Site, session: str) -> Conversion:
         """What the place becomes, run on `session` where it is run. Refused where nothing does the same."""
-        chain = self._chain(site)
+        chain = silent_chain(site)
         found = [self._one(site, chain, state) for state in self.states.alike(site)]
         made = max(found, key=lambda one: len(one.filters))
         if any(replace(one, filters=made.filters) != made for one in found):
@@ -63,20 +62,8 @@ class Runs:
 
     def _own(self, site: Site, state: State) -> None:
         """Refused for what a statement cannot carry with it to another place."""
-        own = {link for link in site.middle}
+        own = set(site.middle)
         if any(placed.link not in own for placed in state.params):
             raise Refused(f"params() are said elsewhere than where the query ends ({site.place})")
         if not state.eager and not any(link.name == "enable_eagerloads" for link in site.middle):
             raise Refused(f"enable_eagerloads() is said elsewhere than where the query ends ({site.place})")
-
-    def _chain(self, site: Site) -> Chain:
-        """The site's chain behind a head that has no text: the call of the session is put in front of it."""
-        chain = site.chain
-        start, stop = chain.source.segment(site.value)
-        if chain.links:  # parentheses around the value close in front of the first link
-            gap = significant(chain.source.text, stop, chain.links[0].dot)
-            stop = max([stop, *(at + 1 for char, at in gap if char == ")")])
-        call = ast.copy_location(ast.Call(site.value, [], []), site.value)
-        node = ast.copy_location(ast.Attribute(site.value, "query", ast.Load()), site.value)
-        silent = Link("query", node, call, start, start, start, start, stop - 1)
-        return Chain(chain.source, chain.receiver, (silent, *chain.links), chain.node, chain.start, chain.stop)

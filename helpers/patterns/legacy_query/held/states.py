@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -50,7 +49,8 @@ class States:
     def settle(self) -> None:
         """Follow every link until nothing changes. Refused at the first that may not be followed."""
         for _ in range(_ROUNDS):
-            if not any([self._step(site) for site in self.family.sites]):
+            changed = [site for site in self.family.sites if self._step(site)]
+            if not changed:
                 return
         raise Refused("the query goes around in a way that cannot be followed")
 
@@ -154,11 +154,17 @@ def _once(state: State) -> State:
     )
 
 
-def _both(one: Iterable[Part], two: Iterable[Part]) -> tuple[Part, ...]:
-    found: dict[object, Part] = {}
-    for part in [*one, *two]:
-        found.setdefault(part.node if isinstance(part, Piece) else part.link, part)
-    return tuple(found.values())
+def _both(one: tuple[Part, ...], two: tuple[Part, ...]) -> tuple[Part, ...]:
+    parts: list[Part] = [*one, *two]
+    first: dict[object, Part] = {}
+    for part in parts:
+        if _identity(part) not in first:
+            first[_identity(part)] = part
+    return tuple(first.values())
+
+
+def _identity(part: Piece | Placed) -> object:
+    return part.node if isinstance(part, Piece) else part.link
 
 
 def _sizes(ways: Ways) -> dict[Site, tuple[int, ...]]:

@@ -12,7 +12,7 @@ from helpers.analysis.symbols import Module, dotted_name
 from helpers.codemod.chains import Chain, read_chain, read_links
 from helpers.patterns.legacy_query.held.callees import Callees, Function
 from helpers.patterns.legacy_query.held.consumers import Consumers
-from helpers.patterns.legacy_query.held.family import Family, Inner, Kept, Local, Returned, Site, Slot
+from helpers.patterns.legacy_query.held.family import Family, Kept, Local, Returned, Site, Slot
 from helpers.patterns.legacy_query.held.flow import Definition, Flow
 from helpers.patterns.legacy_query.links import LAST, READ
 from helpers.patterns.legacy_query.refusal import Refused
@@ -170,9 +170,10 @@ class Tracer:
             raise Refused(f"nothing in sight calls `{function.node.name}` ({function.place}), which takes a query")
         for module, call in calls:
             value = function.given(call, argument)
+            spread = any(isinstance(one, ast.Starred) for one in call.args) or any(not one.arg for one in call.keywords)
             if value is not None:
                 yield value, module
-            elif default is None or not _is_none(default):
+            elif spread or default is None or not _is_none(default):
                 name = function.node.name
                 raise Refused(f"the call of `{name}` at {module.path}:{call.lineno} hides what it passes")
 
@@ -186,6 +187,7 @@ class Tracer:
         """Every call of a function. Refused when it is handed on as a value, or when a call may be of another."""
         found: list[tuple[Module, ast.Call]] = []
         self._decorated(function)
+        self._known_to_others(function)
         for module, node, sure in self.callees.uses(function):
             parent = self.project.scopes(module).parents.get(node)
             name, place = function.node.name, f"{module.path}:{node.lineno}"
@@ -195,6 +197,14 @@ class Tracer:
                 raise Refused(f"`{name}` is handed on as a value ({place})")
             found.append((module, parent))
         return found
+
+    def _known_to_others(self, function: Function) -> None:
+        name = function.node.name
+        if outside := self.callees.framework(function):
+            raise Refused(f"`{name}` ({function.place}) is a method of a `{outside}`, which may call it")
+        if name in self.callees.replaced:
+            module, call = self.callees.replaced[name]
+            raise Refused(f"`{name}` is replaced or read by its name as text ({module.path}:{call.lineno})")
 
     def _decorated(self, function: Function) -> None:
         if strange := [name for name in function.decorators if name not in _HARMLESS]:
@@ -303,6 +313,7 @@ class Tracer:
 
     def _property(self, slot: Returned) -> None:
         self._decorated(slot.function)
+        self._known_to_others(slot.function)
         for module, node, sure in self.callees.uses(slot.function):
             if not sure:
                 text, place = ast.unparse(node)[:40], f"{module.path}:{node.lineno}"
@@ -311,7 +322,10 @@ class Tracer:
             self.read(node, module, tuple(Returned(one) for one in found), frozenset())
 
     def _kept(self, slot: Kept) -> None:
-        classes = {slot.owner, *(one.node for one in self.callees.below(Named(slot.module, slot.owner.name, slot.owner)))}
+        classes = {
+            slot.owner,
+            *(one.node for one in self.callees.below(Named(slot.module, slot.owner.name, slot.owner))),
+        }
         for module, node in self.callees.mentions.get(slot.name, ()):
             if not isinstance(node, ast.Attribute):
                 continue
@@ -388,6 +402,24 @@ class Tracer:
                 if expression in outs or _is_none(expression):
                     continue
                 raise Refused(f"{slot.label} may hold something else as well ({module.path}:{expression.lineno})")
+        for site in self.family.sites:
+            if site.use == "tested" and not self._may_be_none(site):
+                reason = "its truth is asked for, which is always true of a Query and an error in select()"
+                raise Refused(f"{reason}: say what is meant ({site.place})")
+
+    def _may_be_none(self, site: Site) -> bool:
+        """Whether None is among what a name may hold: `if q:` asks for that then."""
+        if site.chain.links:
+            return False
+        none = any(_is_none(expression) for slot in site.reads for expression, _ in self.given(slot))
+        return none or any(self._left_out(slot) for slot in site.reads)
+
+    def _left_out(self, slot: Slot) -> bool:
+        if not isinstance(slot, Local) or not isinstance(slot.definition.node, ast.arg):
+            return False
+        function = self._owner_of(slot.definition.node, slot)
+        default = _default(function.node, slot.definition.node)
+        return default is not None and _is_none(default)
 
 
 def _overrides(function: Function, callees: Callees) -> bool:

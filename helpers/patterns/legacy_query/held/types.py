@@ -13,9 +13,10 @@ from helpers.patterns.legacy_query.held.family import Family, Kept, Local, Retur
 from helpers.patterns.legacy_query.held.states import States
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.shape import shape_of
+from helpers.patterns.legacy_query.state import Piece
 
 if TYPE_CHECKING:
-    from helpers.patterns.legacy_query.held.decide import Writer
+    from helpers.patterns.legacy_query.held.writing import Writer
 
 _OPEN = frozenset({"Any", "object"})
 
@@ -49,7 +50,10 @@ class Types:
 
     def _attribute(self, slot: Kept) -> tuple[ast.expr, Module] | None:
         for node in ast.walk(slot.owner):
-            if isinstance(node, ast.AnnAssign) and getattr(node.target, "attr", getattr(node.target, "id", "")) == slot.name:
+            if (
+                isinstance(node, ast.AnnAssign)
+                and getattr(node.target, "attr", getattr(node.target, "id", "")) == slot.name
+            ):
                 return node.annotation, slot.module
         return None
 
@@ -69,11 +73,12 @@ class Types:
         else:
             self._put(slot, annotation, Edit(*source.segment(part), new))
         if part is not None:
-            self.writer.part(module).drops.add("sqlalchemy.orm.Query")
+            named = part.value if isinstance(part, ast.Subscript) else part
+            self.writer.part(module).drops.update({"sqlalchemy.orm.Query", dotted_name(named) or ""})
 
     def _put(self, slot: Slot, annotation: ast.expr, edit: Edit) -> None:
         module = slot.function.module if isinstance(slot, Returned) else slot.module
-        self.writer.part(module).put(annotation, edit)
+        self.writer.put(module, annotation, "says Select", edit)
 
     def _query_part(self, annotation: ast.expr, module: Module) -> ast.expr | None:
         """The part of an annotation that says Query."""
@@ -106,19 +111,20 @@ class Types:
         found = []
         for state in self.states.alike(site):
             shape = shape_of(self.project, state)
-            here = all(self._same(piece.node, piece.module, module) for piece in state.columns)
+            here = all(same_name(self.project, piece, module) for piece in state.columns)
             if not here or any(part.kind != "entity" for part in shape.parts):
                 return ["Any", "?"]
             found.append(", ".join(ast.unparse(piece.node) for piece in state.columns))
         return found
 
-    def _same(self, arg: ast.expr, there: Module, here: Module) -> bool:
-        name = dotted_name(arg)
-        if name is None:
-            return False
-        one = self.project.symbols.resolve(there, name)
-        two = self.project.symbols.resolve(here, name)
-        return one is not None and getattr(one, "node", one) is getattr(two, "node", two)
+
+def same_name(project: Project, piece: Piece, here: Module) -> bool:
+    """Whether the text of an argument means the same in another module, at its top level."""
+    name = dotted_name(piece.node)
+    if name is None:
+        return False
+    one, two = project.symbols.resolve(piece.module, name), project.symbols.resolve(here, name)
+    return one is not None and getattr(one, "node", one) is getattr(two, "node", two)
 
 
 def _parsed(annotation: ast.expr) -> ast.expr | None:
