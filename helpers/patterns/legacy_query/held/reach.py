@@ -21,11 +21,12 @@ class Ref:
     """A session by name: `text` as written where it is used, `scope` what binds its first part.
 
     The scope is a function, a class for what begins with `self`, or the dotted name of what the project or a library
-    defines.
+    defines. `carried` is the parameter of a function by which a Query came in whose session has no name there.
     """
 
     text: str
     scope: ast.AST | str
+    carried: ast.arg | None = None
 
     @property
     def root(self) -> str:
@@ -54,11 +55,21 @@ class Reach:
     family: Family
     tracer: Tracer
     added: dict[Function, Added] = field(default_factory=dict)
+    _module_of: dict[ast.AST, Module] = field(default_factory=dict)
+    _hints: dict[Function, set[str]] = field(default_factory=dict)
     _known: dict[Site, Ref | None] = field(default_factory=dict)
     _open: set[Site] = field(default_factory=set)
 
     def at(self, site: Site) -> Ref:
-        """The session of the Query of a site. Refused when it is not in reach there."""
+        """The session of the Query of a site. Refused when it is not in reach there, and cannot be handed in."""
+        found = self.known(site)
+        if found.carried is None:
+            return found
+        function = self.tracer.callees.function(found.scope, self._module_of[found.scope])  # type: ignore[arg-type, index]
+        return Ref(self._add(function).name, function.node)
+
+    def known(self, site: Site) -> Ref:
+        """The same without a new parameter: the answer may be that it has no name yet."""
         found = self._at(site)
         if found is None:
             raise Refused(f"nothing tells which session it belongs to ({site.place})")
@@ -90,6 +101,8 @@ class Reach:
         if not refs:
             return None
         [ref] = refs
+        if ref.carried is not None:
+            return ref
         if ref.text in site.rebound or ref.root in site.rebound:
             raise Refused(f"`{ref.text}` is assigned again before the query runs ({site.place})")
         self._visible(ref, site)
@@ -102,7 +115,8 @@ class Reach:
         if isinstance(slot, Returned):
             return self._out_of(slot.function, ref, site)
         if isinstance(slot, Local) and isinstance(slot.definition.node, ast.arg):
-            return self._into(self.tracer.callees.function(slot.flow.function, slot.module), ref, one)  # type: ignore[arg-type]
+            function = self.tracer.callees.function(slot.flow.function, slot.module)  # type: ignore[arg-type]
+            return self._into(function, ref, slot.definition.node)
         if isinstance(slot, Kept):
             return self._from_attribute(slot, ref, one, site)
         return ref
@@ -189,6 +203,8 @@ class Reach:
         if isinstance(ref.scope, str):
             return ref
         call = site.value.value if isinstance(site.value, ast.Await) else site.value
+        if ref.carried is not None and ref.scope is function.node and isinstance(call, ast.Call):
+            return self._of_argument(function, ref.carried, call, site)
         if isinstance(ref.scope, ast.ClassDef):
             return self._on_receiver(call, ref, site)
         if ref.scope is not function.node:
@@ -204,6 +220,14 @@ class Reach:
         named = self.named(given, site.module)
         return Ref(f"{named.text}{ref.rest}", named.scope)
 
+    def _of_argument(self, function: Function, argument: ast.arg, call: ast.Call, site: Site) -> Ref:
+        """What a function gives back belongs to the session of what this call passes in."""
+        given = function.given(call, argument)
+        for one in self.family.sites:
+            if one.node is given and (ref := self._at(one)):
+                return ref
+        raise Refused(f"nothing tells which session it belongs to ({site.place})")
+
     def _on_receiver(self, call: ast.expr, ref: Ref, site: Site) -> Ref:
         callee = call.func if isinstance(call, ast.Call) else call
         if isinstance(callee, ast.Attribute):
@@ -215,8 +239,8 @@ class Reach:
             return Ref(f"{named.text}{ref.rest}", named.scope)
         raise Refused(f"the object that holds the session has no name here ({site.place})")
 
-    def _into(self, function: Function, ref: Ref, one: Site) -> Ref:
-        """The session of what a function takes, as the function names it: a parameter of its own, or a new one."""
+    def _into(self, function: Function, ref: Ref, taken: ast.arg) -> Ref:
+        """The session of what a function takes, as the function names it: a parameter of its own, or none yet."""
         if isinstance(ref.scope, str) and self._resolves(ref, function):
             return ref
         calls = self.tracer.calls(function)
@@ -225,7 +249,10 @@ class Reach:
                 return Ref(argument.arg, function.node)
         if isinstance(ref.scope, ast.ClassDef) and function.owner is not None and self._all_on_self(function):
             return Ref(ref.text, function.owner.node)
-        return Ref(self._add(function, ref).name, function.node)
+        self._module_of[function.node] = function.module
+        if ref.text:
+            self._hints.setdefault(function, set()).add(ref.text)
+        return Ref("", function.node, taken)
 
     def _resolves(self, ref: Ref, function: Function) -> bool:
         found = self.project.resolve(function.module, ref.root, function.node.body[0])
@@ -255,7 +282,7 @@ class Reach:
             for _, call in self.tracer.calls(function)
         )
 
-    def _add(self, function: Function, ref: Ref) -> Added:
+    def _add(self, function: Function) -> Added:
         if function in self.added:
             return self.added[function]
         if (
@@ -265,7 +292,8 @@ class Reach:
             raise Refused(f"`{function.node.name}` ({function.place}) has overrides and no session in reach")
         taken = set(self.project.scopes(function.module).bindings(function.node))
         taken |= {node.id for node in ast.walk(function.node) if isinstance(node, ast.Name)}
-        wanted = [ref.text] if ref.text.isidentifier() else []
+        hints = self._hints.get(function, set())
+        wanted = [text for text in hints if len(hints) == 1 and text.isidentifier()]
         name = next((one for one in [*wanted, "session", "db_session", "query_session"] if one not in taken), None)
         if name is None:
             raise Refused(f"`{function.node.name}` ({function.place}) has no session and no name for one")

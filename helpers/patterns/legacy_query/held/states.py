@@ -155,7 +155,7 @@ def _once(state: State) -> State:
 
 
 def _both(one: tuple[Part, ...], two: tuple[Part, ...]) -> tuple[Part, ...]:
-    parts: list[Part] = [*one, *two]
+    parts: list[Part] = list(one) + list(two)
     first: dict[object, Part] = {}
     for part in parts:
         if _identity(part) not in first:

@@ -327,7 +327,9 @@ class Tracer:
             *(one.node for one in self.callees.below(Named(slot.module, slot.owner.name, slot.owner))),
         }
         for module, node in self.callees.mentions.get(slot.name, ()):
-            if not isinstance(node, ast.Attribute):
+            parent = self.project.scopes(module).parents.get(node)
+            called = isinstance(parent, ast.Call) and parent.func is node  # a Query is not
+            if called or not isinstance(node, ast.Attribute):
                 continue
             owner = self.callees.owner(node.value, module)
             if owner is None and not self.callees._other(node, module):

@@ -94,7 +94,8 @@ class Writer:
 
     def _site(self, site: Site, states: States, reach: Reach, runs: Runs) -> None:
         states.alike(site)
-        session = reach.at(site).text
+        runs_here = site.use in ("run", "session")
+        session = (reach.at(site) if runs_here else reach.known(site)).text
         edits = [self._head(site)] if site.made else []
         edits += self._asked(site)
         words = "becomes select(), run where it is used" if site.made else "is a select() now"
