@@ -11,6 +11,7 @@ from helpers.patterns.legacy_query.examples import EXAMPLES
 from helpers.patterns.legacy_query.finder import Finder, numbered
 from helpers.patterns.legacy_query.guards import Guards
 from helpers.patterns.legacy_query.held.decide import Held
+from helpers.patterns.legacy_query.held.examples import HELD
 
 __all__ = ["LegacyQuery"]
 
@@ -30,7 +31,7 @@ class LegacyQuery(Pattern):
     )
     STAGE = Stage.QUERY
     APPLICABILITY = Applicability.SAFE
-    EXAMPLES = EXAMPLES
+    EXAMPLES = (*EXAMPLES, *HELD)
 
     def find(self, project: Project) -> Iterator[Finding]:
         """Every chain on a session, as a fix or with the reason why it is left."""

@@ -53,7 +53,7 @@ def _statement(conversion: Conversion, line_length: int) -> list[Edit]:
     if held := _held(conversion):
         return held
     plain = Layout(conversion).edits()
-    if not _fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
+    if not fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
         several = newline_in(conversion.chain.text)
         broken = Layout(conversion, 2 if conversion.before and several else 1, line_length)
         if conversion.before and not broken.fits(line_length):
@@ -139,7 +139,7 @@ def _held_ending(conversion: Conversion, ending: Link, around: tuple[int, int] |
     return [Edit(start, ending.stop, after), Edit(around[1], around[1], result)]
 
 
-def _fits(chain: Chain, edits: list[Edit], line_length: int) -> bool:
+def fits(chain: Chain, edits: list[Edit], line_length: int) -> bool:
     """Whether a chain on one line stays on it; one on several lines gets a layout of its own."""
     text = chain.source.text
     if newline_in(chain.text):

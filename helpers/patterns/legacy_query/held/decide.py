@@ -19,6 +19,7 @@ from helpers.patterns.legacy_query.held.flow import Flow
 from helpers.patterns.legacy_query.held.tracer import Tracer
 from helpers.patterns.legacy_query.held.writing import Parts, Place, Writer
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.usage import Usage
 
 
 @dataclass(eq=False)
@@ -95,9 +96,10 @@ class Held:
             if not site.made and (site.module.path, symbol) in seen:
                 continue
             seen.add((site.module.path, symbol))
-            yield self._finding(
-                site.module, site.value, f"left with all its uses: {family.reason}", Applicability.MANUAL
-            )
+            goes = Usage(self.project, site.module).kept_in(site.node)
+            said = f"the query {goes} and is left" if site.made else "left"
+            message = f"{said} with all its uses: {family.reason}"
+            yield self._finding(site.module, site.value, message, Applicability.MANUAL)
 
     def _finding(
         self, module: Module, node: Place, message: str, kind: Applicability, fix: Fix | None = None

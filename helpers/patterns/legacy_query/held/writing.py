@@ -17,11 +17,11 @@ from helpers.patterns.legacy_query.held.signatures import Signatures
 from helpers.patterns.legacy_query.held.states import States
 from helpers.patterns.legacy_query.held.tracer import Tracer
 from helpers.patterns.legacy_query.held.types import Types, same_name
-from helpers.patterns.legacy_query.layout import prefix, receiver_is_bare
+from helpers.patterns.legacy_query.layout import newline_in, prefix, receiver_is_bare
 from helpers.patterns.legacy_query.links import BULK
 from helpers.patterns.legacy_query.outcome import Conversion
 from helpers.patterns.legacy_query.refusal import Refused
-from helpers.patterns.legacy_query.render import render, written
+from helpers.patterns.legacy_query.render import fits, render, written
 from helpers.patterns.legacy_query.state import Rename
 
 _UNBROKEN = 1_000_000
@@ -151,18 +151,29 @@ class Writer:
         if not same_name(self.project, entity, module):
             raise Refused(f"`{ast.unparse(entity.node)}` has no such name where it is written to ({site.place})")
         names = {name: self.name(module, package, name) for package, name in conversion.needs}
-        text = f"{conversion.wrap}{session}.execute({{{conversion.head}}}"
         cast = self._cast(module) if self.project.type_checked else ""
-        opening = written(f"{text}({ast.unparse(entity.node)}).where({cast}", names)
-        close = ")" if conversion.wrap else ""
-        behind = f"{conversion.after}{conversion.arguments}){close}{conversion.tail}"
+        made = written(f"{{{conversion.head}}}", names)
         at = conversion.chain.links[-2].stop
-        return [
-            Edit(site.chain.start, site.chain.start, opening),
-            Edit(at, at, f".whereclause){')' if cast else ''}"),
-            *(self._renamed(one, module) for one in conversion.renames),
-            Edit(site.chain.stop, site.chain.stop, behind),
-        ]
+        for margin, inner in (("", ""), self._lines(site)):
+            head = f"{written(conversion.wrap, names)}{session}.execute({inner}{made}({ast.unparse(entity.node)})"
+            after = f"{inner}{conversion.after}" if conversion.after else ""
+            close = f"{margin}){')' if conversion.wrap else ''}{conversion.tail}"
+            edits = [
+                Edit(site.chain.start, site.chain.start, f"{head}{inner}.where({cast}"),
+                Edit(at, at, f".whereclause){')' if cast else ''}{inner if conversion.renames else ''}"),
+                *(self._renamed(one, module) for one in conversion.renames),
+                Edit(site.chain.stop, site.chain.stop, f"{after}{conversion.arguments}{close}"),
+            ]
+            if fits(site.chain, edits, self.project.line_length) or newline_in(site.chain.text):
+                break
+        return edits
+
+    def _lines(self, site: Site) -> tuple[str, str]:
+        """What begins the last line, and those between, where a statement does not fit into one."""
+        source = site.chain.source
+        line = source.text[source.lines[source.position(site.chain.start)[0] - 1] : site.chain.start]
+        margin = f"{source.newline}{line[: len(line) - len(line.lstrip())]}"
+        return margin, f"{margin}    "
 
     def _cast(self, module: Module) -> str:
         """`.whereclause` may be None by type."""
