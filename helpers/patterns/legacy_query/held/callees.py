@@ -237,7 +237,9 @@ class Callees:
         if isinstance(found, Module):
             return True
         typed = self.project.sessions.of(node.value, module)
-        return typed is not None and (typed.what != "instance" or typed.owner is not None)
+        if typed is None or typed.owner is None:
+            return typed is not None and typed.what != "instance"
+        return not any(self._protocol(one) for one in self.project.bases(typed.owner))
 
 
 def _method(owner: Definition, name: str) -> Function | None:

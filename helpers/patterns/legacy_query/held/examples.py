@@ -230,8 +230,9 @@ def current(session: Session):
 """,
         """\
 from models import Author, Book
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
 
 class Shelf:
@@ -375,14 +376,14 @@ from models import Author, Book
 from sqlalchemy.orm import Session
 
 
-def counts(session: Session):
-    query = session.query(Author)
+def counts(db: Session):
+    query = db.query(Author)
 
     def born_in(year: int) -> int:
         return query.filter(Author.born == year).count()
 
-    size = (old := query.filter(Author.born < 1970)).count()
-    return size, born_in(1975), [author.id for author in old]
+    n = (old := query.filter(Author.born < 1970)).count()
+    return n, born_in(1975), [author.id for author in old]
 """,
         """\
 from models import Author, Book
@@ -390,18 +391,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 
-def counts(session: Session):
+def counts(db: Session):
     query = select(Author)
 
     def born_in(year: int) -> int:
-        return session.execute(
+        return db.execute(
             select(func.count()).select_from(
                 query.where(Author.born == year).subquery()
             )
         ).scalar_one()
 
-    size = session.execute(select(func.count()).select_from((old := query.where(Author.born < 1970)).subquery())).scalar_one()
-    return size, born_in(1975), [author.id for author in session.scalars(old)]
+    n = db.execute(select(func.count()).select_from((old := query.where(Author.born < 1970)).subquery())).scalar_one()
+    return n, born_in(1975), [author.id for author in db.scalars(old)]
 """,
         "counts(session)",
     ),

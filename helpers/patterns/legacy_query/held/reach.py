@@ -160,7 +160,8 @@ class Reach:
         if len(parts) < 2:
             return
         owner = self.project.class_of(at, module)
-        for one in self.project.attributes(owner, parts[1]) if owner else ():
+        classes = [owner, *self.tracer.callees.below(owner)] if owner else []
+        for one in [one for found in classes for one in self.project.attributes(found, parts[1])]:
             if one.value is None:
                 continue
             function = self.project.scopes(one.module).function(one.value)

@@ -104,7 +104,7 @@ class Tracer:
     def _attribute(self, site: Site) -> None:
         last = site.chain.links[-1]
         if last.name == "session":
-            site.use = "session"
+            site.use, site.ending = "session", last
             return
         raise Refused(f"`.{last.name}` of it is read ({site.place}), which select() does not have")
 
@@ -235,8 +235,11 @@ class Tracer:
         if isinstance(flow.function, ast.Module):
             self._global(slot)
         for node, reached in flow.reads.items():
-            if any(one.definition is definition for one in reached):
-                self._read(node, slot.module)
+            if not any(one.definition is definition for one in reached) or isinstance(node.ctx, ast.Del):
+                continue
+            if isinstance(node.ctx, ast.Store):
+                raise Refused(f"`{name}` is changed in place ({slot.module.path}:{node.lineno})")
+            self._read(node, slot.module)
         for node in flow.later.get(name, ()):
             if isinstance(node.ctx, ast.Load) and self._means(node, definition, slot):
                 self._read(node, slot.module)
@@ -354,7 +357,7 @@ class Tracer:
         base = self._base(expression, module)
         if isinstance(base, ast.Name):
             slots, rebound = self.slots_of(base, module)
-            if slots:
+            if slots and not any(self._unknown(slot) for slot in slots):
                 self.read(base, module, slots, rebound)
         elif isinstance(base, ast.Call) and _is_query(base.func):
             if self.project.sessions.tier(base.func.value, module) is not None:  # type: ignore[attr-defined]
@@ -367,6 +370,15 @@ class Tracer:
             self.call(base.value, module)
         elif isinstance(base, ast.Attribute):
             self._pull_attribute(base, module)
+
+    def _unknown(self, slot: Slot) -> bool:
+        """Whether a name is a parameter for which no call of the project passes anything."""
+        if slot in self._slots or not isinstance(slot, Local) or not isinstance(slot.definition.node, ast.arg):
+            return False
+        function = slot.flow.function
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return True
+        return not any(True for _ in self.callees.uses(self.callees.function(function, slot.module)))
 
     def _pull_attribute(self, base: ast.Attribute, module: Module) -> None:
         found = self.callees.named(base, module) or ()

@@ -96,7 +96,7 @@ class Types:
 
     def _select(self, slot: Slot, module: Module) -> str:
         """`Select[tuple[User]]`, or as much of it as the version has and the module can name."""
-        select = self.writer.name(module, "sqlalchemy", "Select")
+        select = self.writer.select(module)
         version = self.project.sqlalchemy
         if version is None or version < (2, 0):
             return select

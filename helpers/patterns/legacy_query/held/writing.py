@@ -92,6 +92,16 @@ class Writer:
             self.part(module).adds.add(added)
         return text
 
+    @property
+    def _statements(self) -> str:
+        """Where the classes of statements are imported from: SQLAlchemy 1.4 has them one module deeper."""
+        version = self.project.sqlalchemy
+        return "sqlalchemy" if version is not None and version >= (2, 0) else "sqlalchemy.sql"
+
+    def select(self, module: Module) -> str:
+        """The class `Select` as the module spells it."""
+        return self.name(module, self._statements, "Select")
+
     def _site(self, site: Site, states: States, reach: Reach, runs: Runs) -> None:
         states.alike(site)
         runs_here = site.use in ("run", "session")
@@ -119,7 +129,7 @@ class Writer:
         """`isinstance(q, Query)` asks for Select."""
         found = []
         for asked in site.asked:
-            found.append(Edit(*self._span(asked, site.module), self.name(site.module, "sqlalchemy", "Select")))
+            found.append(Edit(*self._span(asked, site.module), self.select(site.module)))
             self.part(site.module).drops.update({"sqlalchemy.orm.Query", dotted_name(asked) or ""})
         return found
 
@@ -177,7 +187,7 @@ class Writer:
 
     def _cast(self, module: Module) -> str:
         """`.whereclause` may be None by type."""
-        element = self.name(module, "sqlalchemy", "ColumnElement")
+        element = self.name(module, self._statements, "ColumnElement")
         return f'{self.name(module, "typing", "cast")}("{element}[bool]", '
 
     def _renamed(self, item: Rename, module: Module) -> Edit:
