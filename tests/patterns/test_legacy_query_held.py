@@ -174,6 +174,7 @@ LEFT = {
     "q = db.query(Author)|yield q": "it is yielded",
     "q = db.query(Author)|return q.get(x)": ".get() of a query that is kept",
     "q = db.query(Author)|return q.union(db.query(Author)).all()": "union",
+    "q = db.query(Author)|return db.query(Author).union(q).all()": "made elsewhere",
     "q = db.query(Author)|return q.delete()": "may have no criteria",
     "q = db.query(Author).filter(Author.id == x).order_by(Author.id)|return q.delete()": ".delete() after .order_by()",
     "q = db.query(Author).params(a=x)|return q.all()": "params() are said elsewhere",

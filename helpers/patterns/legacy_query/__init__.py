@@ -11,7 +11,6 @@ from helpers.patterns.legacy_query.examples import EXAMPLES
 from helpers.patterns.legacy_query.finder import Finder, numbered
 from helpers.patterns.legacy_query.guards import Guards
 from helpers.patterns.legacy_query.held.decide import Held
-from helpers.patterns.legacy_query.held.examples import HELD
 
 __all__ = ["LegacyQuery"]
 
@@ -31,7 +30,7 @@ class LegacyQuery(Pattern):
     )
     STAGE = Stage.QUERY
     APPLICABILITY = Applicability.SAFE
-    EXAMPLES = (*EXAMPLES, *HELD)
+    EXAMPLES = EXAMPLES
 
     def find(self, project: Project) -> Iterator[Finding]:
         """Every chain on a session, as a fix or with the reason why it is left."""

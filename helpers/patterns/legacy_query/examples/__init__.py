@@ -8,14 +8,17 @@ from helpers.patterns.legacy_query.examples import (
     columns,
     combined,
     execution,
+    held,
     parts,
     rows,
     slices,
     staying,
     text,
+    travelling,
+    travelling_stays,
 )
 
 __all__ = ["EXAMPLES"]
 
-_THEMES = (rows, text, staying, bulk, slices, columns, parts, combined, execution)
+_THEMES = (rows, text, staying, bulk, slices, columns, parts, combined, execution, held, travelling, travelling_stays)
 EXAMPLES: tuple[Example, ...] = tuple(example for theme in _THEMES for example in theme.EXAMPLES)

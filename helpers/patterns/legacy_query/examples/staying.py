@@ -7,21 +7,6 @@ from helpers.patterns.legacy_query.examples.make import stays
 
 EXAMPLES: tuple[Example, ...] = (
     stays(
-        "a query that is kept and grown",
-        """\
-from models import Author
-from sqlalchemy.orm import Session
-
-
-def search(session: Session, name):
-    query = session.query(Author)
-    if name is not None:
-        query = query.filter(Author.name == name)
-    return query.all()
-""",
-        "search(session, 'Ann')",
-    ),
-    stays(
         "criteria behind a limit, which Query forbids",
         """\
 from models import Author

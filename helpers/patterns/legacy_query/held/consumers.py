@@ -10,7 +10,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import External, Module, dotted_name
 from helpers.patterns.legacy_query.held.callees import Function
 from helpers.patterns.legacy_query.held.family import Inner, Local, Returned, Site
-from helpers.patterns.legacy_query.operands import member_of
+from helpers.patterns.legacy_query.operands import in_set, member_of
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.usage import Usage
 
@@ -38,6 +38,8 @@ class Consumers:
             self.site.use = "run"
         elif usage.in_operand(node):
             self.site.use = "operand"
+        elif in_set(self.tracer.project, module, node):
+            raise Refused(f"it is an operand of a union and made elsewhere ({self.site.place})")
         elif member_of(self.tracer.project, module, node):
             self.site.use = "member"
         else:

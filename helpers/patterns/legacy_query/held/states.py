@@ -8,6 +8,7 @@ from typing import TypeVar
 from helpers.analysis.project import Project
 from helpers.patterns.legacy_query.held.family import Family, Site
 from helpers.patterns.legacy_query.links import follow, start
+from helpers.patterns.legacy_query.methods.sets import SETS
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.shape import shape_of
 from helpers.patterns.legacy_query.state import Piece, Placed, Rename, State
@@ -97,6 +98,8 @@ class States:
         previous = site.chain.links[0].stop if site.made else site.chain.source.segment(site.value)[1]
         found: list[Rename] = []
         for placed in self._placed[site]:
+            if placed.name in SETS:
+                raise Refused(f".{placed.name}() of a query that is kept or passed on ({site.place}): write it by hand")
             if unsure and placed.name == "filter_by":
                 raise Refused(f"filter_by() means another entity on each way here ({site.place}): write filter()")
             state, renames = follow(self.project, state, placed, previous)
