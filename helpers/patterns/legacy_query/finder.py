@@ -52,7 +52,11 @@ class Finder:
                 chains.append(item)
             elif item:
                 unread.append(item)
-        yield from numbered([*unread, *(member.finding for member in together(chains))])
+        decided = [*together(chains)]
+        for member in decided:
+            if member.travels and member.finding.fix is None:
+                self.held.leave(member.chain.links[0].call, member.finding.message)
+        yield from numbered([*unread, *(member.finding for member in decided if not member.travels)])
         yield from self._class_queries()
 
     @property
@@ -71,8 +75,7 @@ class Finder:
             reason = f"nothing tells whether `{receiver}` is a session: annotate it"
             return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
         if self._travels(chain):
-            self.held.take(head, self.module)
-            return None
+            return Member(chain, self.held.take(head, self.module), runs=True, travels=True)
         sliced = isinstance(self.project.scopes(self.module).parents.get(chain.node), ast.Subscript)
         runs = chain.links[-1].name in _RUN or sliced or Usage(self.project, self.module).iterated(chain.node)
         return Member(chain, self._decide(chain, tier, binder, decided), runs)

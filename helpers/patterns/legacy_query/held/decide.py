@@ -31,6 +31,7 @@ class Held:
     guards: Guards
     _families: dict[ast.Call, Family] = field(default_factory=dict)
     _found: dict[Family, tuple[Finding, ...]] = field(default_factory=dict)
+    _at: dict[ast.AST, Finding] = field(default_factory=dict)
     _flows: dict[ast.AST, Flow] = field(default_factory=dict)
 
     @cached_property
@@ -42,8 +43,8 @@ class Held:
         for found in self._found.values():
             yield from found
 
-    def take(self, head: ast.Call, module: Module) -> None:
-        """Decide the family that `x.query(...)` belongs to."""
+    def take(self, head: ast.Call, module: Module) -> Finding:
+        """Decide the family that `x.query(...)` belongs to; the finding for that call."""
         if head not in self._families:
             tracer = Tracer(self.project, self._callees, self._flows)
             family = tracer.trace(head, module)
@@ -52,6 +53,14 @@ class Held:
                 self._families[site.value] = family
             self._families[head] = family
             self._found[family] = tuple(self._decide(family, tracer))
+        return self._at[head]
+
+    def leave(self, head: ast.Call | None, reason: str) -> None:
+        """Leave the family of `x.query(...)` after all, because of what stands inside it."""
+        family = self._families.get(head) if head is not None else None
+        if family is not None and not family.reason:
+            family.reason = reason
+            self._found[family] = tuple(self._left(family))
 
     def _decide(self, family: Family, tracer: Tracer) -> Iterator[Finding]:
         if not family.reason:
@@ -109,4 +118,5 @@ class Held:
         line, column = source.position(start)
         symbol = self.project.scopes(module).symbol(node)
         name = fingerprint(self.code, module.path, symbol, source.text[start:stop])
-        return Finding(self.code, module.path, line, column, symbol, message, kind, fix, name)
+        self._at[node] = Finding(self.code, module.path, line, column, symbol, message, kind, fix, name)
+        return self._at[node]
