@@ -100,6 +100,8 @@ class Meanings:
             return self._definition(found, depth) if isinstance(found, Definition) else None
         meanings = [self._bound(binding.node, binding.value, node, module, depth) for binding in bindings]
         first = meanings[0]
+        if len(meanings) > 1 and all(isinstance(meaning, Selectable) for meaning in meanings):
+            return Selectable(f"{module.path}:{node.id}")  # `tree = tree.union_all(...)`: a subquery all the same
         return first if all(meaning == first for meaning in meanings) else None
 
     def _bound(
@@ -202,6 +204,8 @@ class Meanings:
             return Selectable("")
         if isinstance(node.func, ast.Attribute) and node.func.attr in _SELECTABLES:
             return Selectable("")
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("union", "union_all"):  # of a recursive CTE
+            return Selectable("") if isinstance(self.of(node.func.value, module, depth + 1), Selectable) else None
         return None
 
 

@@ -100,10 +100,34 @@ def read_chain(
     return Chain(source, head.func.value, tuple(links), node, start, stop)
 
 
+def read_links(
+    source: Source, value: ast.expr, parents: Mapping[ast.AST, ast.AST], last: Collection[str] = ()
+) -> Chain | None:
+    """The links on any expression, up to the first that is named in `last`; a chain without links where there are none.
+
+    None where the text is not what ast says.
+    """
+    links: list[Link] = []
+    node = value
+    for attribute, call in _above(value, parents):
+        link = _link(source, attribute, call)
+        if link is None:
+            return None
+        links.append(link)
+        node = call or attribute
+        if link.name in last:
+            break
+    start, stop = source.segment(node)
+    return Chain(source, value, tuple(links), node, start, stop)
+
+
 def _climb(head: ast.Call, parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call | None]]:
     assert isinstance(head.func, ast.Attribute)
     yield head.func, head
-    node: ast.AST = head
+    yield from _above(head, parents)
+
+
+def _above(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call | None]]:
     while isinstance(attribute := parents.get(node), ast.Attribute):
         call = parents.get(attribute)
         if not (isinstance(call, ast.Call) and call.func is attribute):

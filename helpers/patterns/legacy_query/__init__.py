@@ -8,8 +8,9 @@ from helpers.analysis.project import Project
 from helpers.codemod.pattern import Pattern
 from helpers.model import Applicability, Finding, Stage
 from helpers.patterns.legacy_query.examples import EXAMPLES
-from helpers.patterns.legacy_query.finder import Finder
+from helpers.patterns.legacy_query.finder import Finder, numbered
 from helpers.patterns.legacy_query.guards import Guards
+from helpers.patterns.legacy_query.held.decide import Held
 
 __all__ = ["LegacyQuery"]
 
@@ -34,6 +35,8 @@ class LegacyQuery(Pattern):
     def find(self, project: Project) -> Iterator[Finding]:
         """Every chain on a session, as a fix or with the reason why it is left."""
         guards = Guards(project)
+        held = Held(self.CODE, project, guards)
         for path, source in project.sources.items():
             if "query" in source.text:
-                yield from Finder(self.CODE, project, project.module(path), guards).findings()
+                yield from Finder(self.CODE, project, project.module(path), guards, held).findings()
+        yield from numbered([*held.findings()])

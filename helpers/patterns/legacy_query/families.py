@@ -14,11 +14,15 @@ _WHOLE = "a query inside it is left as it is: convert that one first"
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A decided chain; `runs` says that it gives values where it stands, and is no part of the statement around it."""
+    """A decided chain; `runs` says that it gives values where it stands, and is no part of the statement around it.
+
+    `travels`: it leaves its expression, and is decided with all its uses.
+    """
 
     chain: Chain
     finding: Finding
     runs: bool
+    travels: bool = False
 
 
 def together(members: Sequence[Member]) -> Iterator[Member]:

@@ -19,7 +19,9 @@ from helpers.model import Applicability, Finding, Fix
 from helpers.patterns.legacy_query.conversion import Conversion, Converter
 from helpers.patterns.legacy_query.families import Member, together
 from helpers.patterns.legacy_query.guards import Guards
+from helpers.patterns.legacy_query.held.decide import Held
 from helpers.patterns.legacy_query.links import LAST, LINKS, PARTS, TERMINALS
+from helpers.patterns.legacy_query.operands import member_of
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.render import render
 from helpers.patterns.legacy_query.usage import Usage
@@ -36,6 +38,7 @@ class Finder:
     project: Project
     module: Module
     guards: Guards
+    held: Held
 
     def findings(self) -> Iterator[Finding]:
         """The module's findings in the order of the text, those on `Model.query` last."""
@@ -49,7 +52,11 @@ class Finder:
                 chains.append(item)
             elif item:
                 unread.append(item)
-        yield from _numbered([*unread, *(member.finding for member in together(chains))])
+        decided = [*together(chains)]
+        for member in decided:
+            if member.travels and member.finding.fix is None:
+                self.held.leave(member.chain.links[0].call, member.finding.message)
+        yield from numbered([*unread, *(member.finding for member in decided if not member.travels)])
         yield from self._class_queries()
 
     @property
@@ -67,9 +74,22 @@ class Finder:
             queries = not self.project.sessions.refuted(head.func.value, self.module) and _looks_legacy(chain)
             reason = f"nothing tells whether `{receiver}` is a session: annotate it"
             return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
+        if self._travels(chain):
+            return Member(chain, self.held.take(head, self.module), runs=True, travels=True)
         sliced = isinstance(self.project.scopes(self.module).parents.get(chain.node), ast.Subscript)
         runs = chain.links[-1].name in _RUN or sliced or Usage(self.project, self.module).iterated(chain.node)
         return Member(chain, self._decide(chain, tier, binder, decided), runs)
+
+    def _travels(self, chain: Chain) -> bool:
+        """Whether a Query leaves the expression in which it is made."""
+        last, usage = chain.links[-1], Usage(self.project, self.module)
+        if (len(chain.links) > 1 and last.name in LAST) or isinstance(self._parent(chain), ast.Subscript):
+            return False
+        stays = usage.iterated(chain.node) or usage.in_operand(chain.node)
+        return not (stays or member_of(self.project, self.module, chain.node))
+
+    def _parent(self, chain: Chain) -> ast.AST | None:
+        return self.project.scopes(self.module).parents.get(chain.node)
 
     def _inside_unreadable_text(self, chain: Chain) -> bool:
         around = self.project.scopes(self.module).ancestors(chain.node)
@@ -157,7 +177,7 @@ def _summary(conversion: Conversion) -> str:
     return f"becomes {conversion.method}(select()){repeated}"
 
 
-def _numbered(found: list[Finding]) -> Iterator[Finding]:
+def numbered(found: list[Finding]) -> Iterator[Finding]:
     """Equal chains of one function get fingerprints of their own, in the order of their lines."""
     seen: Counter[str] = Counter()
     for finding in sorted(found, key=lambda item: (item.line, item.column)):

@@ -102,6 +102,9 @@ class Layout:
         chain, head = self.chain, self.chain.links[0]
         opened = prefix(chain)
         wrap = self.conversion.wrap
+        if not self.head:  # the statement stands there already, and the session in the method's name
+            yield Edit(chain.start, chain.start, f"{wrap}{text}")
+            return
         if not opened or chain.gap(0).count(")") == opened.count("("):
             yield from [Edit(chain.start, chain.start, wrap)] if wrap else []
             yield Edit(head.start, head.end, f"{text}{self.head}")
@@ -141,6 +144,8 @@ class Layout:
     def _too_long(self, after: str) -> bool:
         """Whether the line of the last link has no room for what is added."""
         source, stop = self.chain.source, self._last.stop
+        if source.position(stop)[0] == source.position(self.chain.start)[0]:
+            return False
         start = source.lines[source.position(stop)[0] - 1]
         inside = [one for one in self.conversion.renames if start <= one.start < stop]
         grown = sum(len(one.text) - (one.stop - one.start) for one in inside)

@@ -34,15 +34,16 @@ def _named(conversion: Conversion, names: dict[str, str]) -> Conversion:
     """The conversion with every name in braces as the module writes it; other braces are the code's own."""
     return replace(
         conversion,
-        head=_written(conversion.head, names),
-        before=_written(conversion.before, names),
-        after=_written(conversion.after, names),
-        wrap=_written(conversion.wrap, names),
-        renames=tuple(replace(item, text=_written(item.text, names)) for item in conversion.renames),
+        head=written(conversion.head, names),
+        before=written(conversion.before, names),
+        after=written(conversion.after, names),
+        wrap=written(conversion.wrap, names),
+        renames=tuple(replace(item, text=written(item.text, names)) for item in conversion.renames),
     )
 
 
-def _written(text: str, names: dict[str, str]) -> str:
+def written(text: str, names: dict[str, str]) -> str:
+    """The text with every name in braces as the module writes it."""
     return _BRACED.sub(lambda match: names.get(match[1], match[0]), text)
 
 
@@ -52,7 +53,7 @@ def _statement(conversion: Conversion, line_length: int) -> list[Edit]:
     if held := _held(conversion):
         return held
     plain = Layout(conversion).edits()
-    if not _fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
+    if not fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
         several = newline_in(conversion.chain.text)
         broken = Layout(conversion, 2 if conversion.before and several else 1, line_length)
         if conversion.before and not broken.fits(line_length):
@@ -78,6 +79,8 @@ def _overlong(conversion: Conversion, edits: list[Edit], line_length: int) -> in
 
 def _unrun(conversion: Conversion) -> list[Edit]:
     chain = conversion.chain
+    if not conversion.head:
+        return []
     receiver_is_bare(chain)
     if dotted_name(chain.receiver) is None:
         raise Refused("its session comes from a call that would be dropped: give the session a name first")
@@ -91,7 +94,7 @@ def _held(conversion: Conversion) -> list[Edit] | None:
     so does `(...).first()`.
     """
     chain, ending = conversion.chain, conversion.ends_with
-    if conversion.before or chain.gap(0):
+    if conversion.before or not conversion.head or chain.gap(0):
         return None
     inner = ending is not None and prefix(chain).strip() == "(" and chain.gap(len(chain.links) - 1) == ")"
     around = None if prefix(chain) else conversion.parentheses
@@ -136,7 +139,7 @@ def _held_ending(conversion: Conversion, ending: Link, around: tuple[int, int] |
     return [Edit(start, ending.stop, after), Edit(around[1], around[1], result)]
 
 
-def _fits(chain: Chain, edits: list[Edit], line_length: int) -> bool:
+def fits(chain: Chain, edits: list[Edit], line_length: int) -> bool:
     """Whether a chain on one line stays on it; one on several lines gets a layout of its own."""
     text = chain.source.text
     if newline_in(chain.text):

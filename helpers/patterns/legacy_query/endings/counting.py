@@ -47,7 +47,7 @@ def count(ending: Ending) -> Conversion:
     )
 
 
-_INSIDE = frozenset(
+INSIDE = frozenset(
     [
         "filter",
         "filter_by",
@@ -78,11 +78,11 @@ def exists(ending: Ending) -> Conversion:
         raise Refused(f"exists() behind .{state.sets}(), which Query joins to the table once more: write it by hand")
     if "options" in state.seen:
         raise Refused("exists() with loader options, which mean nothing there: take the options out")
-    if not state.seen <= _INSIDE:
-        raise Refused(f"exists() behind .{min(state.seen - _INSIDE)}(): write select(...).exists() by hand")
+    if not state.seen <= INSIDE:
+        raise Refused(f"exists() behind .{min(state.seen - INSIDE)}(): write select(...).exists() by hand")
     shape = ending.shape
     first = shape.parts[0]
-    if first.owner is None or (len(shape.parts) > 1 and (state.joins or not _same_entity(shape.parts))):
+    if first.owner is None or (len(shape.parts) > 1 and (state.joins or not same_entity(shape.parts))):
         raise Refused("exists() on several columns or on an expression: write select(...).exists() by hand")
     renames = (*ending.renames, *_from(ending, head.args, first.kind))
     return Conversion(
@@ -95,7 +95,7 @@ def exists(ending: Ending) -> Conversion:
     )
 
 
-def _same_entity(parts: tuple[RowPart, ...]) -> bool:
+def same_entity(parts: tuple[RowPart, ...]) -> bool:
     return len({part.owner.key if part.owner else None for part in parts}) == 1
 
 
