@@ -55,6 +55,8 @@ def read_of(ending: Ending) -> Conversion:
     _not_run(ending)
     _no_set(ending)
     shape = ending.shape
+    if clash := shape.clash():
+        raise Refused(f"two columns are named {clash}: what Query and select() call them differs, label them")
     check_names(ending, shape, ending.chain.node)
     if link.name == "column_descriptions" and shape.unnamed:
         raise Refused("a column has no name in Query's column_descriptions, and one in those of select(): label it")

@@ -26,7 +26,7 @@ def columns(reading: Reading) -> Followed:
     placed = reading.placed
     found = []
     for arg in placed.link.args:
-        if isinstance(arg, ast.Constant) and arg.value is False:
+        if isinstance(arg, ast.Constant) and arg.value is False and placed.name != "having":
             found.append(Rename(*placed.source.segment(arg), "None"))
         for node in ast.walk(arg):
             if isinstance(node, ast.Call) and reading.project.meanings.is_sqlalchemy(
