@@ -52,7 +52,8 @@ class CallTargets:
         found: set[str] = set()
         for module in self.project.symbols.modules.values():
             nodes = module.nodes
-            defined = [*nodes.of(ast.FunctionDef), *nodes.of(ast.AsyncFunctionDef), *nodes.of(ast.ClassDef)]
+            defined: list[FunctionNode | ast.ClassDef] = [*nodes.of(ast.FunctionDef), *nodes.of(ast.AsyncFunctionDef)]
+            defined += nodes.of(ast.ClassDef)
             found.update(node.name for node in defined)
             for imported in nodes.of(ast.ImportFrom):
                 found.update(alias.asname for alias in imported.names if alias.asname)

@@ -37,7 +37,7 @@ _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """One call, `node`, on a session or an engine. `pending` is work that waits for the next flush, no IO of its own."""
+    """One call, `node`, on a session or an engine. `pending` work waits for the next flush and is no IO of its own."""
 
     node: ast.Call
     module: Module
