@@ -135,7 +135,7 @@ def test_imports_and_re_exports_are_followed(edges: Callable[..., list[str]], te
 NOTHING = {
     "a method of a list": "class A:\n    def append(self, x): pass\ndef g(xs): xs.append(1)",
     "a method of another class": "class A:\n    def fetch_it(self): pass\nclass B: pass\ndef g(b: B): b.fetch_it()",
-    "a method that two families have": "class A:\n    def fetch_it(self): pass\nclass B:\n    def fetch_it(self): pass\n"
+    "a method of two families": "class A:\n    def fetch_it(self): pass\nclass B:\n    def fetch_it(self): pass\n"
     "def g(a): a.fetch_it()",
     "a method of a library": "import requests\nclass A:\n    def fetch_it(self): pass\ndef g(): requests.fetch_it()",
     "a parameter of the same name": "def f(): pass\ndef g(f): f()",
