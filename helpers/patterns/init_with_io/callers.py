@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from helpers.analysis.project import Project
 from helpers.analysis.references import Use
 from helpers.analysis.symbols import Definition, Module, dotted_name
-from helpers.patterns.init_with_io.constructors import own_nodes
 from helpers.codemod.refused import Refused
+from helpers.patterns.init_with_io.constructors import own_nodes
 
 # what is handed a class and does not construct it
 _HARMLESS = frozenset({"super", "cast", "TypeVar", "hasattr", "getattr", "object", "setattr"})

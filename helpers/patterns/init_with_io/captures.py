@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ class Captures:
             if attribute is None:
                 attribute = self._free(f"_{name.lstrip('_')}")
                 stored.append(f"self.{attribute} = {name}")
-            if self._in_place(reads):
+            if self._in_place(reads, attribute):
                 source = self.project.sources[self.constructor.module.path]
                 edits += [Edit(*source.segment(read), f"self.{attribute}") for read in reads]
             else:
@@ -91,14 +92,17 @@ class Captures:
             if any(isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef) for node in own_nodes(statement)):
                 raise Refused("__init__ imports or defines something before it talks to the database: move that out")
 
-    def _in_place(self, reads: list[ast.Name]) -> bool:
+    def _in_place(self, reads: list[ast.Name], attribute: str) -> bool:
         """Whether each read can be written as the attribute: not where the name is given another value there."""
         source = self.project.sources[self.constructor.module.path]
         plain = all(isinstance(read.ctx, ast.Load) for read in reads)
         parents = self._scopes.parents
         strings = any(isinstance(above, ast.JoinedStr) for read in reads for above in self._scopes.ancestors(read))
         named = any(isinstance(parents[read], ast.comprehension | ast.NamedExpr) for read in reads)
-        return plain and not strings and not named and all(source.exact(read) for read in reads)
+        longer = len(f"self.{attribute}") - len(reads[0].id)
+        lines = Counter(read.lineno for read in reads)
+        fits = all(len(line_text(source, n)) + k * longer <= self.project.line_length for n, k in lines.items())
+        return plain and fits and not strings and not named and all(source.exact(read) for read in reads)
 
     def _attribute(self, name: str, early: tuple[ast.stmt, ...]) -> str | None:
         """The attribute that holds the value already: `self.author_id = author_id`, assigned nowhere else."""
@@ -110,7 +114,25 @@ class Captures:
             value = getattr(statement, "value", None)
             if target and isinstance(value, ast.Name) and value.id == name and self._assigned_once(target):
                 kept = target
+            elif isinstance(value, ast.Call) and statement is self.constructor.head[-1]:
+                kept = kept or self._kept_above(name, value)
         return kept
+
+    def _kept_above(self, name: str, call: ast.Call) -> str | None:
+        """The attribute under which the base's constructor keeps what `super().__init__(...)` passes by that name."""
+        above = self.constructor.above
+        init = self.project.callgraph.targets.members.own(above, "__init__") if above else None
+        if init is None or any(isinstance(argument, ast.Starred) for argument in call.args):
+            return None
+        names = [argument.arg for argument in init.args.args[1:]]
+        given = [*zip(names, call.args, strict=False), *((word.arg, word.value) for word in call.keywords)]
+        passed = {key for key, value in given if isinstance(value, ast.Name) and value.id == name}
+        rebound = {word for statement in init.body for word in _stored(statement)}
+        for statement in init.body:
+            target, value = _self_target(statement), getattr(statement, "value", None)
+            if target and isinstance(value, ast.Name) and value.id in passed - rebound and self._assigned_once(target):
+                return target
+        return None
 
     def _assigned_once(self, attribute: str) -> bool:
         """Whether one place alone in the class, those above it and those below it gives the attribute a value."""

@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session
 class AuthorPage:
     def __init__(self, session: Session, author_id: int, limit: int = 2) -> None:
         self.session = session
-        self.author = session.get(Author, author_id)  # None for an unknown one
+        self.author = session.get(Author, author_id)  # None if unknown
         self.limit = limit
 
         # the cheapest first
-        by_price = select(Book).where(Book.author_id == author_id).order_by(Book.price)
-        self.titles = [book.title for book in session.scalars(by_price.limit(limit))]
+        by_price = select(Book).order_by(Book.price).limit(limit)
+        books = session.scalars(by_price.where(Book.author_id == author_id))
+        self.titles = [book.title for book in books]
 
 
 def show(session: Session, author_id: int) -> list[str]:
@@ -47,11 +48,12 @@ class AuthorPage:
 
     def load(self) -> "AuthorPage":
         \"\"\"Load what needs the database; call it once, right after the constructor.\"\"\"
-        self.author = self.session.get(Author, self._author_id)  # None for an unknown one
+        self.author = self.session.get(Author, self._author_id)  # None if unknown
 
         # the cheapest first
-        by_price = select(Book).where(Book.author_id == self._author_id).order_by(Book.price)
-        self.titles = [book.title for book in self.session.scalars(by_price.limit(self.limit))]
+        by_price = select(Book).order_by(Book.price).limit(self.limit)
+        books = self.session.scalars(by_price.where(Book.author_id == self._author_id))
+        self.titles = [book.title for book in books]
         return self
 
 
@@ -141,7 +143,8 @@ class LongPage(Page):
         if self.author is None:
             self.books = []
             return
-        found = session.scalars(select(Book).where(Book.author_id == self.author.id))
+        by_author = select(Book).where(Book.author_id == self.author.id)
+        found = session.scalars(by_author)
         self.books = [book.title for book in found]
 
 
@@ -176,7 +179,6 @@ class Page:
 class LongPage(Page):
     def __init__(self, session: Session, author_id: int):
         super().__init__(session, author_id)
-        self._session = session
 
     def load(self) -> "LongPage":
         \"\"\"Load what needs the database; call it once, right after the constructor.\"\"\"
@@ -184,7 +186,8 @@ class LongPage(Page):
         if self.author is None:
             self.books = []
             return self
-        found = self._session.scalars(select(Book).where(Book.author_id == self.author.id))
+        by_author = select(Book).where(Book.author_id == self.author.id)
+        found = self.session.scalars(by_author)
         self.books = [book.title for book in found]
         return self
 

@@ -44,7 +44,8 @@ class Layout:
         kept = captures.kept(early)
         yield from (self._taken(statement) for statement in early)
         moved = [self._source.text[slice(*self._source.segment(statement))] for statement in early]
-        yield Edit(*[self._cut()] * 2, self._border([*moved, *kept.stored], kept.bound))
+        cut = self._cut()
+        yield Edit(cut, cut, self._border([*moved, *kept.stored], kept.bound))
         yield from kept.edits
         if self.chained:
             yield from self._results(late)
