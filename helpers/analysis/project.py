@@ -13,6 +13,7 @@ from pathlib import Path
 from helpers.analysis.callgraph import CallGraph
 from helpers.analysis.effects import Effects
 from helpers.analysis.files import python_files
+from helpers.analysis.instances import Instances
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
 from helpers.analysis.parameters import Calls, FunctionNode, calls_of
@@ -65,6 +66,11 @@ class Project:
     def effects(self) -> Effects:
         """Which functions talk to the database."""
         return Effects(self)
+
+    @cached_property
+    def instances(self) -> Instances:
+        """Which classes values are instances of."""
+        return Instances(self)
 
     @cached_property
     def references(self) -> References:
