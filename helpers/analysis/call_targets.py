@@ -63,7 +63,11 @@ class CallTargets:
     def called(self, call: ast.Call, module: Module) -> Iterator[Target]:
         """The functions that a call runs: functions, methods with their overrides, constructors, `__call__`."""
         callee = call.func.value if isinstance(call.func, ast.Subscript) else call.func
-        yield from self._run(self.meant(callee, module))
+        for found in self._run(self.meant(callee, module)):
+            if not self.members.is_property(found.node):
+                yield found
+            elif found.tier > Tier.BY_NAME:  # a property that gives what is called; by its name alone, a plain method
+                yield replace(found, kind="property")
         if isinstance(callee, ast.Name | ast.Attribute | ast.Call) and (owner := self._instance(callee, module)):
             yield from self._members(owner[0], "__call__", owner[1])
 

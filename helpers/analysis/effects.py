@@ -68,10 +68,14 @@ class Effects:
         return {node: tuple(effects) for node, effects in found.items()}
 
     def io(self, least: Tier = Tier.INFERRED) -> Mapping[ast.AST, Edge | None]:
-        """Every function that does IO, at least that surely: None for its own, else the first edge of a way there."""
+        """Every function that does IO: None for its own, else the first edge of a way there.
+
+        `least` is how sure the sessions must be. Calls must be more than guessed from a method's name in any case: a
+        session's name tells more than a method's.
+        """
         if least not in self._io:
             own = [node for node, effects in self.direct.items() if _any_io(effects, least)]
-            self._io[least] = {**self._graph.reaching(own, least), **dict.fromkeys(own)}
+            self._io[least] = {**self._graph.reaching(own), **dict.fromkeys(own)}
         return self._io[least]
 
     def why(self, function: ast.AST, least: Tier = Tier.INFERRED) -> tuple[Function, ...]:
@@ -87,7 +91,7 @@ class Effects:
             if (effect := self._by_call.get(one)) and effect.is_io and effect.tier >= least:
                 yield one, effect.tier
             for edge in self._graph.at.get(one, ()):
-                if edge.kind != "reference" and edge.tier >= least and edge.callee.node in self.io(least):
+                if edge.kind != "reference" and edge.tier > Tier.BY_NAME and edge.callee.node in self.io(least):
                     yield one, edge.tier
 
     def on(self, node: ast.AST) -> Effect | None:
