@@ -32,6 +32,7 @@ _CONSUMERS = frozenset(
     {"list", "tuple", "set", "dict", "sorted", "sum", "len", "any", "all", "next", "iter", "enumerate"}
 )
 _ITERATES = (ast.For, ast.AsyncFor, ast.comprehension, ast.Starred, ast.YieldFrom)
+_DEEPEST = 8  # variables that hold a statement grown from another's
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -122,7 +123,7 @@ class Effects:
     def _kind(self, call: ast.Call, name: str, what: What, module: Module) -> What | None:
         if name == "query":
             return self._query(call, module)
-        if name in _RUN_STATEMENT and not (call.args and _selects(call.args[0])):
+        if name in _RUN_STATEMENT and not (call.args and self._selects(call.args[0], module)):
             return "write"  # a statement that is made elsewhere may be one
         return what
 
@@ -140,6 +141,16 @@ class Effects:
         kept = isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name)  # run further down, it seems
         return "read" if consumed or kept or isinstance(above, (*_ITERATES, ast.Subscript)) else None
 
+    def _selects(self, statement: ast.expr, module: Module, depth: int = 0) -> bool:
+        """Whether a statement is `select(...)` with whatever is chained to it, written out or in variables."""
+        while isinstance(statement, ast.Call) and isinstance(statement.func, ast.Attribute):
+            statement = statement.func.value
+        if isinstance(statement, ast.Call):
+            return (dotted_name(statement.func) or "").rpartition(".")[2] == "select"
+        bound = self.project.scopes(module).lookup(statement.id, statement) if isinstance(statement, ast.Name) else ()
+        values = [binding.value for binding in bound]
+        return depth < _DEEPEST and bool(values) and all(v and self._selects(v, module, depth + 1) for v in values)
+
     def _engine(self, node: ast.expr, module: Module) -> bool:
         found = self.project.resolve(module, dotted_name(node) or "", node)
         if not (isinstance(found, Definition) and isinstance(found.node, ast.Call)):
@@ -149,16 +160,6 @@ class Effects:
 
 def _any_io(effects: tuple[Effect, ...], least: Tier) -> bool:
     return any(effect.is_io and effect.tier >= least for effect in effects)
-
-
-def _selects(statement: ast.expr) -> bool:
-    """Whether a statement is written out as `select(...)` with whatever is chained to it."""
-    while isinstance(statement, ast.Call):
-        if isinstance(statement.func, ast.Attribute):
-            statement = statement.func.value
-        else:
-            return isinstance(statement.func, ast.Name) and statement.func.id == "select"
-    return False
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
