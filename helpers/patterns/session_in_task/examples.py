@@ -131,7 +131,7 @@ def answer(session: Session) -> int:
 """,
         "answer(session)",
         given=_BIND,
-        tags=("before<2.0",),
+        tags=("before>=2.0",),
     ),
     Example(
         "a thread of its own, its arguments in a tuple",

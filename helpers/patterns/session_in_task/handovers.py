@@ -67,6 +67,8 @@ class HandOvers:
     def all(self) -> Iterator[HandOver]:
         """Every hand-over of the module, in the order of the text."""
         for call in self.module.nodes.of(ast.Call):
+            if any(self.project.callgraph.targets.called(call, self.module)):
+                continue  # the project's own function of that name
             name = (dotted_name(call.func) or "").rpartition(".")[2] or _attribute(call.func)
             if name in _FLAT:
                 yield from self._flat(call, *_FLAT[name])
