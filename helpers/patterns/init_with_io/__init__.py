@@ -42,7 +42,8 @@ class InitWithIo(Pattern):
         reasons: dict[ast.AST, tuple[Definition, str]] = {}
         for owner, init, tier in reader.all():
             try:
-                found[init] = reader.read(owner, init, tier)
+                if constructor := reader.read(owner, init, tier):
+                    found[init] = constructor
             except Refused as refused:
                 reasons[init] = owner, str(refused)
         yield from (self._left(project, owner, init, reason) for init, (owner, reason) in reasons.items())

@@ -62,8 +62,13 @@ class Constructors:
             if isinstance(node, ast.FunctionDef) and node.name == "__init__" and node in members.owners:
                 yield members.owners[node], node, Tier.INFERRED if node in sure else Tier.BY_NAME
 
-    def read(self, owner: Definition, init: Init, tier: Tier) -> Constructor:
-        """Where to split a constructor. Refused when it is not written so that it can be."""
+    def read(self, owner: Definition, init: Init, tier: Tier) -> Constructor | None:
+        """Where to split a constructor; None when only what it defines will talk to the database, later.
+
+        Refused when it is not written so that it can be split.
+        """
+        if not any(True for _ in self.project.effects.within(init, owner.module, tier)):
+            return None
         self._written_plainly(owner, init)
         for index, statement in enumerate(init.body):
             places = [place for place, _ in self.project.effects.within(statement, owner.module, tier)]
@@ -76,7 +81,7 @@ class Constructors:
                 self._returns(init.body[:index])
                 self._base_comes_first(init.body[index:])
                 return Constructor(owner, init, index, _short(places[0]), self._way(init, tier), tier)
-        raise Refused("the call that talks to the database stands in a nested function: look at what runs it")
+        return None
 
     def _way(self, init: Init, tier: Tier) -> str:
         names = [function.symbol for function in self.project.effects.why(init, tier)[1:]]

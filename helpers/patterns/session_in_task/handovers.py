@@ -67,8 +67,6 @@ class HandOvers:
     def all(self) -> Iterator[HandOver]:
         """Every hand-over of the module, in the order of the text."""
         for call in self.module.nodes.of(ast.Call):
-            if any(self.project.callgraph.targets.called(call, self.module)):
-                continue  # the project's own function of that name
             name = (dotted_name(call.func) or "").rpartition(".")[2] or _attribute(call.func)
             if name in _FLAT:
                 yield from self._flat(call, *_FLAT[name])
@@ -84,8 +82,11 @@ class HandOvers:
                 yield from self._queued(call, call.func)
 
     def _flat(self, call: ast.Call, place: int, way: Way) -> Iterator[HandOver]:
+        targets = self.project.callgraph.targets
         if len(call.args) <= place or (_attribute(call.func) == "submit" and not self._is_pool(call)):
             return
+        if any(targets.called(call, self.module)) and not targets.meant(call.args[place], self.module):
+            return  # a function of the project that has such a name
         how: Way = "awaited" if isinstance(self._above(call), ast.Await) else way
         yield from self._unwrapped(call, call.args[place], how, tuple(call.args[place + 1 :]), tuple(call.keywords))
 
