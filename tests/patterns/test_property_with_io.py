@@ -95,7 +95,7 @@ REFUSED = {
     "names in a list": ("def f(x: Card): return [getattr(x, n) for n in ['owner']]\n", "a list"),
     "a schema": ("from pydantic import BaseModel\nclass Out(BaseModel):\n    owner: str\n", "the schema Out"),
     "an alias in a schema": (
-        "from pydantic import BaseModel, Field\nclass Out(BaseModel):\n    who: str = Field(validation_alias='owner')\n",
+        "from pydantic import BaseModel, Field\nclass Out(BaseModel):\n    who: str = Field(alias='owner')\n",
         "Field()",
     ),
     "a protocol": ("from typing import Protocol\nclass P(Protocol):\n    owner: str\n", "the schema P"),

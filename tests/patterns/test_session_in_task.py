@@ -10,8 +10,9 @@ from helpers.patterns.session_in_task import SessionInTask
 from tests.patterns.rewriting import Rewriting
 
 HEAD = (
-    "import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\nfrom fastapi import Depends\n"
-    "from models import Author, Book\nfrom sqlalchemy import select\nfrom sqlalchemy.orm import Session, sessionmaker\n\n"
+    "import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
+    "from fastapi import Depends\nfrom models import Author, Book\nfrom sqlalchemy import select\n"
+    "from sqlalchemy.orm import Session, sessionmaker\n\n"
     "SessionLocal = sessionmaker()\nexecutor = ThreadPoolExecutor()\n\n\n"
     "def get_db():\n    with SessionLocal() as db:\n        yield db\n\n\n"
 )
