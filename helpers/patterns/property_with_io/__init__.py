@@ -57,11 +57,14 @@ class PropertyWithIo(Pattern):
 
     def _family(self, project: Project, families: Families, family: Family) -> Iterator[Finding]:
         families.bases_are_known(family)
-        layout = Layout(project, families.new_name(family))
+        readers = list(Readers(project, family).all())
+        changed = any(not isinstance(node.ctx, ast.Load) for _, node in readers)
+        if changed and any(project.mapped.entity(owner) for owner in family.owners):
+            raise Refused("its kept result is set or deleted, and the class is mapped: turn it into methods by hand")
+        layout = Layout(project, families.new_name(family), set_outside=changed)
         edits: dict[str, list[Edit]] = {}
         for owner, function, _ in family.members:
             edits.setdefault(owner.module.path, []).extend(layout.definition(owner, function))
-        readers = list(Readers(project, family).all())
         for module, node in readers:
             if isinstance(node.ctx, ast.Load):
                 edits.setdefault(module.path, []).append(layout.reader(module, node))

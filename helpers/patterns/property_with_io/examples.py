@@ -98,6 +98,8 @@ class Card:
     def __init__(self, session: Session) -> None:
         self.session = session
 
+    author: Author
+
     def get_author(self) -> Author:
         if "author" not in self.__dict__:
             self.__dict__["author"] = self._get_author()

@@ -20,10 +20,14 @@ _DEF = re.compile(r"def\s+(\w+)")
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Edits for one property that becomes the method `name`."""
+    """Edits for one property that becomes the method `name`.
+
+    `set_outside`: some place sets or deletes the kept result, so that type checkers still need to know the attribute.
+    """
 
     project: Project
     name: str
+    set_outside: bool = False
 
     def definition(self, owner: Definition, function: ast.FunctionDef) -> Iterator[Edit]:
         """The decorator goes; a cached property gets a method that looks where its result is kept."""
@@ -66,8 +70,9 @@ class Layout:
             f"{inner}{step}{key} = self._{self.name}()",
             *([f"{inner}kept: {typed} = {key}", f"{inner}return kept"] if typed else [f"{inner}return {key}"]),
         ]
+        said = [f"{outer}{function.name}: {typed}", ""] if typed and self.set_outside else []
         arrow = f" -> {typed}" if typed else ""
-        lines = [f"{outer}def {self.name}(self){arrow}:", *body, ""]
+        lines = [*said, f"{outer}def {self.name}(self){arrow}:", *body, ""]
         return "".join(f"{line}{source.newline}" for line in lines)
 
 
