@@ -178,6 +178,12 @@ def test_a_class_that_is_constructed_out_of_sight_is_left(on: Rewriting, more: s
 
 
 WRITTEN = {
+    "a name of outside": ("        self.db = db\n", "        global seen\n        self.db = db\n", "global"),
+    "a name that is bound now and then": (
+        "        self.db = db\n        self.author = db.get(Author, number)\n",
+        "        self.db = db\n        if db: key = 1\n        self.author = db.get(Author, key)\n",
+        "bound under a condition",
+    ),
     "a decorated class": ("class Card:", "@final\nclass Card:", "decorated"),
     "a metaclass": ("class Card:", "class Card(metaclass=M):", "metaclass"),
     "a base from outside": ("class Card:", "class Card(BaseModel):", "BaseModel"),
@@ -204,6 +210,12 @@ def test_a_class_below_that_is_left_keeps_the_one_above(on: Rewriting) -> None:
     found = on.reasons(CARD + below + "print(Long(1).author, Card(1, 2).author)\n")
     assert any("argument of super().__init__()" in reason for reason in found)
     assert any("belongs together with Long" in reason for reason in found)
+
+
+def test_constructors_that_call_each_other_by_their_order_are_left(on: Rewriting) -> None:
+    mixin = "class Mixin:\n    def __init__(self, *args):\n        super().__init__(*args)\n"
+    found = on.reasons(CARD + mixin + "class Both(Mixin, Card): pass\nprint(Both(1, 2).author)\n")
+    assert any("several bases with constructors" in reason for reason in found)
 
 
 def test_a_name_that_is_taken_gives_way(on: Rewriting) -> None:

@@ -102,6 +102,13 @@ REFUSED = {
     "a class that has it as an attribute": ("class B(Card):\n    owner = None\n", "an attribute in B"),
     "the class": ("print(Card.owner)\n", "the property itself"),
     "an assignment": ("def f(x: Card): x.owner = 1\n", "set or deleted"),
+    "a fake": ("from types import SimpleNamespace\nx = SimpleNamespace(owner=1)\n", "makes an object"),
+    "a case": ("def f(x):\n    match x:\n        case Card(owner=1): pass\n", "a `case` reads it"),
+    "a class above that has none": (
+        "class Top: pass\nclass Low(Top, Card): pass\ndef f(x: Top): return x.owner\n",
+        "reads it on Top",
+    ),
+    "a mixin": ("class Mixin:\n    def f(self): return self.owner\nclass D(Mixin, Card): pass\n", "reads it on Mixin"),
     "a mock": ("def t(mock): mock.patch.object(Card, 'owner', 1)\n", "object()"),
 }
 

@@ -238,6 +238,60 @@ def test_a_session_that_tests_replace_is_left(on: Rewriting) -> None:
     assert "test_app.py:2 replaces get_db in tests" in reason
 
 
+OBJECTS = {
+    "it is new": ("author = Author()", "pass", "may not be stored yet"),
+    "it carries more than is stored": (
+        "author = db.get(Author, 1)\n    author.token = 'x'\n    db.commit()",
+        "pass",
+        "is no column",
+    ),
+    "the task asks whether it is there": ("author = db.get(Author, 1)", "if author: pass", "looks whether `author`"),
+}
+
+
+@pytest.mark.parametrize(("made", "body", "reason"), OBJECTS.values(), ids=OBJECTS)
+def test_an_object_that_its_id_does_not_stand_for_is_left(on: Rewriting, made: str, body: str, reason: str) -> None:
+    task = f"def work(author: Author) -> None:\n    {body}\n\n\n"
+    route = (
+        f"def route(background, db: Session = Depends(get_db)):\n    {made}\n    background.add_task(work, author)\n"
+    )
+    [found] = on.reasons(HEAD + task + route)
+    assert reason in found
+
+
+def test_a_new_object_that_was_added_and_committed_has_an_id(on: Rewriting) -> None:
+    text = on.after(
+        HEAD
+        + "def work(author: Author) -> None:\n    print(author.name)\n\n\n"
+        + "def route(background, db: Session = Depends(get_db)):\n    author = Author()\n    db.add(author)\n"
+        + "    db.commit()\n    background.add_task(work, author)\n"
+    )
+    assert "background.add_task(work_in_own_session, author.id)" in text
+
+
+SET_UP = {
+    "a dependency without a factory": ("        yield request.state.db", "not in sight"),
+    "a dependency that runs SQL first": (
+        "        db = SessionLocal()\n        db.execute('SET ROLE x')\n        yield db",
+        "sets its session up",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "reason"), SET_UP.values(), ids=SET_UP)
+def test_a_session_that_is_more_than_the_factory_makes_is_left(on: Rewriting, lines: str, reason: str) -> None:
+    head = NOTIFY.replace("    with SessionLocal() as db:\n        yield db", f"    if True:\n{lines}")
+    route = "def route(background, db: Session = Depends(get_db)):\n    background.add_task(notify, db, 1)\n"
+    [found] = on.reasons(head.replace("def get_db()", "def get_db(request=None)") + route)
+    assert reason in found
+
+
+def test_sessions_of_one_tenant_are_left(on: Rewriting) -> None:
+    text = "MAP = 'schema_translate_map'\n" + NOTIFY
+    [found] = on.reasons(text + "def route(background, db: Session):\n    background.add_task(notify, db, 1)\n")
+    assert "one tenant" in found
+
+
 def test_two_factories_and_no_sign_which_are_left(on: Rewriting) -> None:
     text = (
         NOTIFY + "Other = sessionmaker()\ndef route(background, db: Session):\n    background.add_task(notify, db, 1)\n"

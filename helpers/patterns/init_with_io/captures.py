@@ -50,6 +50,7 @@ class Captures:
         for name, reads in sorted(self._reads(early).items(), key=lambda item: item[1][0].lineno):
             attribute = self._attribute(name, early)
             if attribute is None:
+                self._surely_bound(name)
                 attribute = self._free(f"_{name.lstrip('_')}")
                 stored.append(f"self.{attribute} = {name}")
             if self._in_place(reads, attribute):
@@ -60,6 +61,14 @@ class Captures:
         if stored:
             self._may_have_more_attributes()
         return Kept(tuple(stored), tuple(bound), tuple(edits))
+
+    def _surely_bound(self, name: str) -> None:
+        """Refused for a local name that only some way through the first half binds."""
+        given = {argument.arg for argument in _parameters(self.constructor.init)}
+        plain = ast.Assign | ast.AnnAssign | ast.AugAssign
+        given |= {word for one in self.constructor.head if isinstance(one, plain) for word in _stored(one)}
+        if name not in given:
+            raise Refused(f"`{name}` is bound under a condition before the query and needed behind it: bind it plainly")
 
     def _reads(self, early: tuple[ast.stmt, ...]) -> dict[str, list[ast.Name]]:
         """Each name that the tail reads and that a parameter or the head binds."""

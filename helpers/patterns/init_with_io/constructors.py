@@ -100,6 +100,8 @@ class Constructors:
             raise Refused("the class has more than one __init__: split it by hand")
         for base in self.project.bases(owner):
             self._base_is_known(base)
+        if any(isinstance(one, ast.Global | ast.Nonlocal) for one in ast.walk(init)):
+            raise Refused("__init__ assigns to names outside of it (`global`): split it by hand")
         if any(isinstance(one, ast.Name) and one.id in _NAMESPACES for one in ast.walk(init)):
             raise Refused("__init__ reads its own local names as a whole (`locals()` or the like): split it by hand")
 

@@ -79,6 +79,10 @@ def _loaded(project: Project, constructors: list[Constructor]) -> tuple[list[Def
     for one in constructors:
         every |= {below.node: below for below in members.below(one.owner)}
     loaded = [one for one in every.values() if members.nearest(one, "__init__") in inits]
+    for item in every.values():
+        made = [base for base in project.parents(item) if members.nearest(base, "__init__")]
+        if len(made) > 1:
+            raise Refused(f"{item.name} has several bases with constructors, which call each other: split them by hand")
     above = {base.node: base for one in constructors for base in project.bases(one.owner)}
     return loaded, list((above | every).values())
 

@@ -14,6 +14,7 @@ from helpers.patterns.property_with_io.families import Family
 
 _BY_STRING = frozenset({"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller", "object"})
 _ALIASES = frozenset({"Field", "AliasPath", "AliasChoices", "field", "computed_field", "patch"})
+_FAKES = frozenset({"SimpleNamespace", "Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock"})
 _SCHEMAS = ("pydantic", "sqlmodel", "strawberry", "marshmallow", "graphene", "ninja")
 _TEMPLATES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2", "*.mako", "*.txt.tpl")
 _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}", re.DOTALL)
@@ -40,23 +41,33 @@ class Readers:
     def _is_ours(self, node: ast.Attribute, module: Module) -> bool:
         """Whether an attribute of that name is this property. Refused where nothing tells."""
         value = node.value
-        if isinstance(value, ast.Name) and value.id in ("self", "cls"):
+        own = isinstance(value, ast.Name) and value.id in ("self", "cls")
+        if own or (isinstance(value, ast.Call) and dotted_name(value.func) == "super"):
             owner = self.project.class_of(node, module)
-            return owner is not None and self._related(owner)
-        if isinstance(value, ast.Call) and dotted_name(value.func) == "super":
-            owner = self.project.class_of(node, module)
-            return owner is not None and self._related(owner)
+            return owner is not None and self._of_class(owner, node, module)
         found = self.project.resolve(module, dotted_name(value) or "", value)
         if isinstance(found, External | Module):
             return False
         if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef):
             return self._on_the_class(node, found, module)
         if (one := self.project.instances.of(value, module)) is not None:
-            return self._related(one)
+            return self._of_class(one, node, module)
         if self.project.sessions.of(value, module) is not None or isinstance(value, ast.Constant | ast.JoinedStr):
             return False
         where = f"{module.path}:{node.lineno}"
         raise Refused(f"`{ast.unparse(node)}` at {where} may read it: annotate `{ast.unparse(value)}` with its class")
+
+    def _of_class(self, owner: Definition, node: ast.Attribute, module: Module) -> bool:
+        """Whether an instance of a class has the property. Refused where some of the classes below have, others not."""
+        if self._related(owner):
+            return True
+        below = [self._related(one) for one in self.project.callgraph.targets.members.below(owner)]
+        if any(below):
+            where = f"{module.path}:{node.lineno}"
+            raise Refused(
+                f"`{ast.unparse(node)}` at {where} reads it on {owner.name}, which has none: declare it there"
+            )
+        return False
 
     def _related(self, owner: Definition) -> bool:
         ours = {one.node for one in self.family.owners}
@@ -80,11 +91,24 @@ class Readers:
             raise Refused(f"`{ast.unparse(node)}` at {where} reads a result that is kept twice: turn it by hand")
 
     def _strings(self) -> None:
-        """`getattr(x, "total")`, `Field(alias="total")`, and names in lists where getattr is called with a variable."""
+        """`getattr(x, "total")`, `Field(alias="total")`, names in lists where getattr gets a variable, fakes."""
         for module in self.project.symbols.modules.values():
+            self._fakes(module)
             for node in module.nodes.of(ast.Constant):
                 if node.value == self.family.name and (how := self._by_string(node, module)):
                     raise Refused(f"it is named as a string in {how} at {module.path}:{node.lineno}: turn it by hand")
+
+    def _fakes(self, module: Module) -> None:
+        """Objects of tests that only look like one, and patterns that take it apart."""
+        for call in module.nodes.of(ast.Call):
+            made = (dotted_name(call.func) or "").rpartition(".")[2] in _FAKES
+            if made and any(keyword.arg == self.family.name for keyword in call.keywords):
+                raise Refused(
+                    f"{module.path}:{call.lineno} makes an object with an attribute of that name: see what for"
+                )
+        for case in module.nodes.of(ast.MatchClass):
+            if self.family.name in case.kwd_attrs:
+                raise Refused(f"a `case` reads it at {module.path}:{case.lineno}: turn it by hand")
 
     def _by_string(self, node: ast.Constant, module: Module) -> str:
         above = self.project.scopes(module).parents.get(node)

@@ -12,6 +12,9 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.codemod.refused import Refused
 
+_SET_UP = frozenset({"info", "execution_options", "enable_relationship_loading", "bind"})
+_TENANTS = ("schema_translate_map", "search_path", "set_config(")
+
 
 @dataclass(frozen=True, eq=False)
 class Factories:
@@ -24,6 +27,7 @@ class Factories:
         found = self._behind(session, module) if session is not None else None
         if found:
             return found
+        self._set_up_nowhere()
         every = list(self._all())
         if len(every) != 1:
             seen = ", ".join(one.qualified for one in every) or "none"
@@ -53,10 +57,31 @@ class Factories:
         for found in self.project.callgraph.targets.meant(injected, module):
             if not isinstance(found, Definition):
                 self._not_overridden(found.node, injected)
-                where = self.project.callgraph.functions[found.node].module
-                calls = (node for node in ast.walk(found.node) if isinstance(node, ast.Call))
-                return next((made for call in calls if (made := self._called(call, where))), None)
+                return self._inside(found.node, injected)
         return None
+
+    def _inside(self, function: ast.AST, written: ast.expr) -> Definition:
+        """The factory that a dependency calls. Refused when it does more with the session than open and close it."""
+        where = self.project.callgraph.functions[function].module
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+        made = next((found for call in calls if (found := self._called(call, where))), None)
+        if made is None:
+            raise Refused(
+                f"where {ast.unparse(written)}() has its session from is not in sight: write the task's by hand"
+            )
+        effects = self.project.effects.direct.get(function, ())
+        sets_up = any(effect.what not in ("close", "commit", "rollback") for effect in effects)
+        if sets_up or any(isinstance(node, ast.Attribute) and node.attr in _SET_UP for node in ast.walk(function)):
+            raise Refused(
+                f"{ast.unparse(written)}() sets its session up, and the factory does not: write the task's by hand"
+            )
+        return made
+
+    def _set_up_nowhere(self) -> None:
+        """Refused when sessions of the application are more than what the factory makes: of one tenant, for example."""
+        for path, source in self.project.sources.items():
+            if word := next((word for word in _TENANTS if word in source.text), None):
+                raise Refused(f"sessions are set up for one tenant (`{word}` in {path}): write the task's by hand")
 
     def _in_annotation(self, annotation: ast.expr | None, module: Module) -> ast.expr | None:
         """`get_db` in `Annotated[Session, Depends(get_db)]`, also behind an alias in the same module."""

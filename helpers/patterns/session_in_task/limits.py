@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from helpers.analysis.call_targets import Target
+from helpers.analysis.mapping import Entity
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, dotted_name
@@ -18,6 +19,15 @@ from helpers.patterns.session_in_task.wrapper import Task
 _VALUES = frozenset(
     {"int", "str", "bool", "float", "bytes", "None", "dict", "list", "tuple", "set", "Decimal", "datetime"}
 )
+
+
+def _adds(node: ast.AST, text: str) -> bool:
+    """`session.add(x)`, and `session.add_all([x])`."""
+    if not (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("add", "add_all")
+    ):
+        return False
+    return any(ast.unparse(one) == text for arg in node.args for one in ast.walk(arg) if isinstance(one, ast.Name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +48,8 @@ class Limits:
             raise Refused(f"{over.by}() sends it to another process: send ids and values, and load in the task")
         if len(payload.sessions) > 1:
             raise Refused("it is given two sessions: write by hand which of them the task opens")
+        for value, entity in payload.objects:
+            self._object(over, value, entity, task)
         self._result(over, payload, task)
         self._own_work(over, payload, task)
         return task
@@ -67,6 +79,45 @@ class Limits:
         if value is None:
             return True
         return any(isinstance(one, Definition) for one in self.project.callgraph.targets.meant(value, over.module))
+
+    def _object(self, over: HandOver, value: ast.expr, entity: Entity, task: Task) -> None:
+        """An object can be loaded again by its id where it is stored, is one for sure, and holds nothing else."""
+        text = ast.unparse(value)
+        around = self.project.callgraph.around(over.at, over.module).node
+        nodes = list(ast.walk(around))
+        sets = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+        for name in (node.attr for node in sets if ast.unparse(node.value) == text):
+            if name not in entity.columns and not self.project.mapped.relationship(entity, name):
+                raise Refused(f"`{text}.{name}` is set and is no column: hand the value over")
+        bound = self.project.scopes(over.module).lookup(text, value) if isinstance(value, ast.Name) else ()
+        made = [one.value for one in bound if isinstance(one.value, ast.Call)]
+        new = any(self._is_class(call.func, over) for call in made) or isinstance(value, ast.Call)
+        added = any(_adds(node, text) for node in nodes)
+        if new and not added:
+            raise Refused(f"`{text}` may not be stored yet: add and commit it first, or hand its values over")
+        self._not_none(value, over, task)
+
+    def _is_class(self, func: ast.expr, over: HandOver) -> bool:
+        meant = self.project.callgraph.targets.meant(func, over.module)
+        return any(isinstance(one, Definition) for one in meant)
+
+    def _not_none(self, value: ast.expr, over: HandOver, task: Task) -> None:
+        """Refused when the task looks whether there is an object at all: None has no id."""
+        index = next((n for n, one in enumerate(over.args) if one is value), None)
+        words = {word.arg for word in over.keywords if word.value is value}
+        parameters = task.parameters
+        name = parameters[index].arg if index is not None and index < len(parameters) else next(iter(words), None)
+        for node in ast.walk(task.function):
+            test = (
+                getattr(node, "test", None) if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert) else None
+            )
+            tested = test if test is not None else node if isinstance(node, ast.BoolOp) else None
+            plain = [one for one in ast.walk(tested) if isinstance(one, ast.Name)] if tested is not None else []
+            parents = self.project.scopes(task.module).parents
+            if any(one.id == name and not isinstance(parents.get(one), ast.Attribute) for one in plain):
+                raise Refused(
+                    f"{task.function.name}() looks whether `{name}` is there: hand the id over and load in it"
+                )
 
     def _result(self, over: HandOver, payload: Payload, task: Task) -> None:
         """What comes back must not need the session that is closed by then."""
