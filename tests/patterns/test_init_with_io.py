@@ -218,6 +218,16 @@ def test_constructors_that_call_each_other_by_their_order_are_left(on: Rewriting
     assert any("several bases with constructors" in reason for reason in found)
 
 
+def test_a_file_that_cannot_be_read_and_names_the_class_keeps_it(on: Rewriting) -> None:
+    text = CARD + "print(Card(1, 2).author)\n"
+    assert any("broken.py cannot be read" in reason for reason in on.reasons(text, broken="x = Card(\n"))
+
+
+def test_a_file_that_cannot_be_read_and_names_another_does_not(on: Rewriting) -> None:
+    text = CARD + "print(Card(1, 2).author)\n"
+    assert "Card(1, 2).load()" in on.after(text, broken="x = Cardinal(\n")
+
+
 def test_a_name_that_is_taken_gives_way(on: Rewriting) -> None:
     own = "    def load(self): ...\n\n\n"
     text = on.after(CARD.rstrip("\n") + "\n\n" + own + "print(Card(1, 2).author)\n")

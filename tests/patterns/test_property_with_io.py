@@ -133,6 +133,11 @@ def test_a_template_that_reads_something_else_does_not(on: Rewriting, block: str
     assert "def get_owner" in on.files({"app.py": CARD, "templates/card.html": block})["app.py"]
 
 
+def test_a_file_that_cannot_be_read_and_names_it_keeps_it(on: Rewriting) -> None:
+    [reason] = on.reasons(CARD, broken="x = card.owner(\n")
+    assert "broken.py cannot be read" in reason
+
+
 WRITTEN = {
     "a setter": ("\n\n\n", "\n\n    @owner.setter\n    def owner(self, x): ...\n\n\n", "setter"),
     "another decorator": ("    @property", "    @computed_field\n    @property", "computed_field"),

@@ -10,6 +10,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.references import Use
 from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.codemod.refused import Refused
+from helpers.codemod.unread import not_named_unread
 from helpers.patterns.init_with_io.constructors import own_nodes
 
 # what is handed a class and does not construct it
@@ -36,6 +37,7 @@ class Callers:
         `makers` are the classes whose methods may say `cls(...)` and mean one of `classes`.
         """
         for one in classes:
+            not_named_unread(self.project, one.name)
             yield from self._by_name(one)
         for one in makers:
             yield from self._by_class_method(one, classes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 from helpers.codemod.refused import Refused
+from helpers.codemod.unread import not_named_unread
 from helpers.patterns.property_with_io.families import Family
 
 _BY_STRING = frozenset({"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller", "object"})
@@ -30,6 +31,7 @@ class Readers:
 
     def all(self) -> Iterator[tuple[Module, ast.Attribute]]:
         """The attributes that read the property. Refused when some place may read it in a way that cannot follow."""
+        not_named_unread(self.project, self.family.name)
         self._strings()
         self._schemas()
         self._templates()
