@@ -31,18 +31,21 @@ if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs
     from helpers.lab.differential import Comparison
     from helpers.lab.exercises import Exercise, Verdict
     from helpers.lab.runner import Observation
+    from helpers.lab.samples import MODELS
 
 _GLOBS = "write it as in a .gitignore, relative to the application's folder"
 
 _RUNNING = {
     "Comparison": "helpers.lab.differential",
     "Exercise": "helpers.lab.exercises",
+    "MODELS": "helpers.lab.samples",
     "Observation": "helpers.lab.runner",
     "Scenario": "helpers.lab.application",
     "Verdict": "helpers.lab.exercises",
 }
 
 __all__ = [
+    "MODELS",
     "Census",
     "Comparison",
     "Example",

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from helpers.analysis.callgraph import CallGraph
+from helpers.analysis.effects import Effects
 from helpers.analysis.files import python_files
+from helpers.analysis.instances import Instances
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
 from helpers.analysis.parameters import Calls, FunctionNode, calls_of
+from helpers.analysis.references import References
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
@@ -52,6 +56,26 @@ class Project:
     def sessions(self) -> Sessions:
         """Which expressions are sessions."""
         return Sessions(self)
+
+    @cached_property
+    def callgraph(self) -> CallGraph:
+        """Who calls whom."""
+        return CallGraph(self)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """Which functions talk to the database."""
+        return Effects(self)
+
+    @cached_property
+    def instances(self) -> Instances:
+        """Which classes values are instances of."""
+        return Instances(self)
+
+    @cached_property
+    def references(self) -> References:
+        """Where classes and functions are named."""
+        return References(self)
 
     @cached_property
     def sqlalchemy(self) -> tuple[int, int] | None:

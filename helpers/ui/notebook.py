@@ -7,9 +7,11 @@ import atexit
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from helpers.errors import UsageError
@@ -17,11 +19,11 @@ from helpers.model import ChangeSet, Example, Finding, Skipped
 from helpers.ui import html
 from helpers.ui.exercise import verdict
 from helpers.ui.picture import Picture
-from helpers.workbook import Census, Comparison, Exercise, Observation, Pattern, Scenario, Verdict, Workbook
+from helpers.workbook import MODELS, Census, Comparison, Exercise, Observation, Pattern, Scenario, Verdict, Workbook
 
 SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
-LESSONS = {"00": "legacy_query", "20": "legacy_query"}
+LESSONS = {"00": "legacy_query", "20": "legacy_query", "40": "init_with_io"}
 
 
 class Lesson:
@@ -36,6 +38,23 @@ class Lesson:
     def close(self) -> None:
         """Remove the scratch copy."""
         self.workbook.close()
+
+    def about(self, pattern: str) -> Lesson:
+        """The same lesson, on the same copy, about another pattern of its family."""
+        other = copy(self)
+        other.__dict__.pop("exercise", None)
+        other.pattern = self.workbook.explain(pattern)
+        return other
+
+    def shop(self) -> Workbook:
+        """A scratch application of the pattern's examples as they are before, one file each; gone with the kernel."""
+        with TemporaryDirectory() as folder:
+            (Path(folder) / "models.py").write_text(MODELS, encoding="utf-8")
+            for number, example in enumerate(self.pattern.EXAMPLES, 1):
+                (Path(folder) / f"example_{number}.py").write_text(example.before, encoding="utf-8")
+            workbook = Workbook.open(Path(folder), scratch=True)
+        atexit.register(workbook.close)
+        return workbook
 
     @cached_property
     def database(self) -> bytes:

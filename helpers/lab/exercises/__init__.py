@@ -49,7 +49,8 @@ class Mistake:
 class Exercise:
     """A task: legacy functions, what calls them, what goes wrong with them, and three hints, each says more.
 
-    `names` is the module text that both sides begin with, so that an answer is functions alone.
+    `names` is the module text that both sides begin with, so that an answer is functions alone; `given` runs before an
+    answer and makes an error of what the exercise is to get rid of.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Exercise:
     hints: tuple[str, str, str]
     solution: str
     unchecked: str
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def judge(exercise: Exercise, answer: str) -> Verdict:
 
 def _result(exercise: Exercise, case: Case, answer: str) -> Result:
     before = _legacy_run(exercise, case)
-    after = run(Side(f"{exercise.names}\n{answer}\n", case.call, given=_NO_QUERY))
+    after = run(Side(f"{exercise.names}\n{answer}\n", case.call, given=_NO_QUERY + exercise.given))
     if _is_unsolved(after):
         return Result(case, "not yet", "your function is still empty")
     found = compare(before, after)
