@@ -19,6 +19,7 @@ from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
 from helpers.analysis.target import line_length, sqlalchemy_version
+from helpers.analysis.trace import Trace, load_trace
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
 
@@ -67,6 +68,11 @@ class Project:
     def line_length(self) -> int:
         """The longest line that the application's tools allow, in characters."""
         return line_length(self.root)
+
+    @cached_property
+    def trace(self) -> Trace | None:
+        """What a traced run of the application's tests showed and is still true; None where there is no trace."""
+        return load_trace(self.root)
 
     @cached_property
     def _scopes(self) -> dict[str, Scopes]:
