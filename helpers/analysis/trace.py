@@ -103,11 +103,13 @@ class Refresh(Touched):
 class IoFunction:
     """A function on whose stack SQL was emitted; `place` is its first line, decorators included.
 
-    `direct` says that no other function of the application stood between it and the SQL.
+    `direct` says that no other function of the application stood between it and the SQL; `implicit` that attributes
+    alone brought it there, so that it need not wait for anything once these are loaded beforehand.
     """
 
     place: Place
     direct: bool
+    implicit: bool = False
     origin: Origin = "application"
     count: int = 1
 
@@ -116,12 +118,14 @@ class IoFunction:
 class IoEdge:
     """A call on the way to IO: from the line `caller` into the function whose first line is `callee`.
 
-    `through` names the library that made the call, where it was not the application itself.
+    `through` names the library that made the call, where it was not the application itself; `implicit` is as for
+    a function.
     """
 
     caller: Place
     callee: Place
     through: str = ""
+    implicit: bool = False
     count: int = 1
 
 
@@ -142,7 +146,8 @@ class SelfCheck:
 
     `hooked` are the implicit loads that the ORM's events told, `listed` those that stand in the trace with a line
     or an endpoint. `implicit` are the SQL statements entered through an attribute, and `statements` all of them: a
-    load may need several (eager loaders nested in it), so `implicit` is at least `hooked`.
+    load may need several (eager loaders nested in it), so `implicit` is at least `hooked`. `cut` processes were
+    killed before they could tell their last counts.
     """
 
     hooked: int = 0
@@ -150,6 +155,7 @@ class SelfCheck:
     implicit: int = 0
     statements: int = 0
     failed_hooks: int = 0
+    cut: int = 0
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,8 @@ TRACE = Trace(
         ),
     ),
     refreshes=(Refresh("app.models.User", "app.models.User", "name", USER, by="commit", expired_at=CALLER),),
-    io_functions=(IoFunction(USER, True, "tests", 4),),
-    edges=(IoEdge(CALLER, USER, "pluggy", 3),),
+    io_functions=(IoFunction(USER, True, True, "tests", 4),),
+    edges=(IoEdge(CALLER, USER, "pluggy", True, 3),),
     on_loop=(OnLoop((USER,), count=2),),
 )
 
