@@ -52,6 +52,7 @@ class Touched:
     `place` is the innermost line of the application; it is None where a response model was filled after the
     endpoint had returned, and `endpoint` (its `def` line) and `schema` say which. `frames` are up to four lines of
     the application, innermost first; `through` the libraries between the attribute and the first of them.
+    `loaded_by` holds the statements that had loaded the object, the likeliest first.
     """
 
     owner: str
@@ -66,6 +67,7 @@ class Touched:
     count: int = 1
     tests: tuple[str, ...] = ()
     test_count: int = 0
+    loaded_by: tuple[Loading, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,14 +77,10 @@ class Touched:
 
 @dataclass(frozen=True)
 class LazyLoad(Touched):
-    """A relationship or column that no query had loaded; `target` is the related class, as `module.Class`.
-
-    `loaded_by` holds the statements that had loaded the object, the likeliest first.
-    """
+    """A relationship or column that no query had loaded; `target` is the related class, as `module.Class`."""
 
     kind: LazyKind = "relationship"
     target: str = ""
-    loaded_by: tuple[Loading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,6 @@ class Refresh(Touched):
     kind: RefreshKind = "expired"
     by: str = ""
     expired_at: Place | None = None
-    loaded_by: tuple[Loading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Merge:
             found = sums.setdefault(key, _Sum(key))
             found.add(met)
             found.variants[frames, tuple(record["through"])] += met.count
-            found.sources.update({loading: met.count for loading in self._loadings(record["sources"])})
+            found.sources.update(dict.fromkeys(self._loadings(record["sources"]), met.count))
         loads = [self._lazy_load(one) for one in sums.values() if one.key[0] not in ("expired", "partial")]
         refreshes = [self._refresh(one) for one in sums.values() if one.key[0] in ("expired", "partial")]
         return tuple(sorted(loads, key=_order)), tuple(sorted(refreshes, key=_order))
@@ -103,7 +103,7 @@ class Merge:
     def waiting(self) -> tuple[tuple[IoFunction, ...], tuple[IoEdge, ...]]:
         """The functions on whose stack IO was done, and the calls between them."""
         functions: dict[Place, _Sum[Place]] = {}
-        edges: dict[Hashable, _Sum[Any]] = {}
+        edges: dict[Any, _Sum[Any]] = {}
         direct: set[Place] = set()
         for met in self.raw.stacks.values():
             inner: Place | None = None
@@ -146,8 +146,11 @@ def _count(sums: dict[Any, _Sum[Any]], key: Any, met: Met) -> None:
     found.variants[bool(met.record["implicit"])] += met.count
 
 
-def _edges(edges: dict[Hashable, _Sum[Any]]) -> list[IoEdge]:
-    found = [IoEdge(*one.key, not one.variants[False], one.count) for one in edges.values()]
+def _edges(edges: dict[Any, _Sum[Any]]) -> list[IoEdge]:
+    found = []
+    for one in edges.values():
+        caller, callee, through = one.key
+        found.append(IoEdge(caller, callee, through, not one.variants[False], one.count))
     return sorted(found, key=lambda edge: (edge.caller, edge.callee, edge.through))
 
 

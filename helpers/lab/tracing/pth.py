@@ -25,7 +25,9 @@ def in_site_packages(python: Path) -> Iterator[Path]:
     try:
         target.write_text(LINE, encoding="ascii")
     except OSError as error:
-        raise UsageError(str(target), f"cannot be written ({error.strerror})", "name an interpreter of your own") from error
+        raise UsageError(
+            str(target), f"cannot be written ({error.strerror})", "name an interpreter of your own"
+        ) from error
     try:
         yield target
     finally:

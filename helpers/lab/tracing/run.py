@@ -27,7 +27,9 @@ from helpers.lab.tracing.records import Raw, read
 from helpers.model import digest
 
 INJECT = Path(__file__).with_name("inject").resolve()
-_PASSED_ON = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+_PASSED_ON = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)
+)
 _BY_TERMINAL = frozenset(getattr(signal, name) for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name))
 
 
@@ -37,13 +39,13 @@ class TraceError(WorkbookError):
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: where the command's output goes, and whose site-packages get a hook, if PYTHONPATH does not arrive."""
+    """Where the command's output goes, and whose site-packages get a hook, should PYTHONPATH not arrive."""
 
     output: int | IO[Any] = subprocess.DEVNULL
     python: Path | None = None
 
 
-def trace(root: Path, command: Sequence[str], options: Options = Options()) -> Trace:  # noqa: B008 - it is frozen
+def trace(root: Path, command: Sequence[str], options: Options) -> Trace:
     """Run `command` in `root`, keep what it did below `root` in TRACE_FILE, and return that.
 
     UsageError when the command cannot be started; TraceError when no process recorded anything. The signal that
@@ -90,7 +92,9 @@ def _folder(root: Path) -> Iterator[Path]:
     """A folder for the files of the processes, which goes when they are merged."""
     home = (root / TRACE_FILE).parent
     if (root / ".workbook").is_symlink() or home.is_symlink():
-        raise UsageError(str(home), "is reached by a symbolic link", "remove the link: a trace stays in the application")
+        raise UsageError(
+            str(home), "is reached by a symbolic link", "remove the link: a trace stays in the application"
+        )
     home.mkdir(parents=True, exist_ok=True)
     (home / ".gitignore").write_bytes(b"*\n")
     for left in home.glob("run-*"):
@@ -195,8 +199,8 @@ def _nothing(root: Path, command: Sequence[str], code: int, options: Options) ->
     remedy = "does it run the application's tests?"
     if not options.python:
         remedy += (
-            " If something replaces PYTHONPATH on the way, as `PYTHONPATH=. pytest` in a Makefile or `python -E` do, name"
-            " the application's interpreter with --python: a .pth file then lies in its site-packages during the run"
+            " If something replaces PYTHONPATH on the way, as `PYTHONPATH=. pytest` in a Makefile or `python -E` do,"
+            " name the application's interpreter with --python: a .pth file then lies in its site-packages meanwhile"
         )
     return TraceError(" ".join(command), fact, remedy)
 

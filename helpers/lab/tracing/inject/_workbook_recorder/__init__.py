@@ -1,4 +1,4 @@
-"""Records lazy loads, refreshes and the stacks of IO of the process that loads it; standard library only, Python 3.8 on.
+"""Records lazy loads, refreshes and the stacks of IO of its process; standard library only, Python 3.8 on.
 
 It is all that the application's processes ever see of the workbook: one name that nobody else has, alone on its path.
 It listens to documented events of SQLAlchemy on the classes, leaves marks in ORM states and nowhere else, and lets no
@@ -12,9 +12,9 @@ import os
 import sys
 from typing import Any
 
-from _workbook_recorder import endpoints, loads, origins, waits
-from _workbook_recorder.log import LOG, OUT, ROOT, guarded
-from _workbook_recorder.stack import Known
+from . import endpoints, loads, origins, waits
+from .log import LOG, OUT, ROOT, guarded
+from .stack import FILES, Known
 
 
 def listen(orm: Any) -> None:
@@ -24,7 +24,7 @@ def listen(orm: Any) -> None:
 
     Known.folder = os.path.dirname(os.path.realpath(sys.modules["sqlalchemy"].__file__ or "")) + os.sep
     Known.session = orm.Session
-    Known.files.clear()
+    FILES.clear()
     LOG.open()
     orm.loading.instances = origins.marking(orm.loading.instances)
     event.listen(Engine, "before_cursor_execute", guarded(waits.on_statement))
@@ -78,7 +78,7 @@ def start() -> None:
     """Wait for SQLAlchemy in this process, and in those that are forked from it."""
     if not OUT or not ROOT or FINDER in sys.meta_path:
         return
-    sys.meta_path.insert(0, FINDER)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, FINDER)
     for name in sorted(set(AFTER) & set(sys.modules)):
         guarded(AFTER[name])(sys.modules[name])
     atexit.register(LOG.end)

@@ -1,13 +1,13 @@
-"""Has FastAPI say which endpoint answers, and with which schema: it reads attributes after the endpoint has returned."""
+"""Has FastAPI say which endpoint answers, and with which schema: it reads attributes after that has returned."""
 
 from __future__ import annotations
 
 import contextvars
 import inspect
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
-from _workbook_recorder.log import LOG, Frame
-from _workbook_recorder.stack import APPLICATION, described, whose
+from .log import LOG, Frame
+from .stack import APPLICATION, described, whose
 
 # a context is copied into the worker thread that fills the response of a `def` endpoint
 ENDPOINT: contextvars.ContextVar[Any] = contextvars.ContextVar("workbook_endpoint", default=None)
@@ -37,7 +37,7 @@ def _set(variable: Any, value: Callable[[], Any]) -> None:
         LOG.failed("endpoints", error)
 
 
-def _endpoint(call: Any) -> Optional[Frame]:
+def _endpoint(call: Any) -> Frame | None:
     """The first line of an endpoint; None for one of a library."""
     function = inspect.unwrap(getattr(call, "func", call))
     code = getattr(function, "__code__", None) or type(function).__call__.__code__

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, NamedTuple
 
-from _workbook_recorder.endpoints import ENDPOINT, SCHEMA
-from _workbook_recorder.log import IS_TEST, LOG, Source, Touch
-from _workbook_recorder.origins import sources_of
-from _workbook_recorder.stack import Walk, described, file_of, sqlalchemy_run, walk
+from .endpoints import ENDPOINT, SCHEMA
+from .log import IS_TEST, LOG, Source, Touch
+from .origins import sources_of
+from .stack import Walk, described, file_of, sqlalchemy_run, walk
 
 NEAR = 4  # frames that are kept of a touch
 # SQL that was entered through one of these files was emitted because an attribute was read or set
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     key: str
 
 
-def entry(run: List[Any]) -> Optional[Entry]:
+def entry(run: list[Any]) -> Entry | None:
     """What the outer end of a run of SQLAlchemy's frames reads or sets; None when it was entered by a method.
 
     Neither `lazy_loaded_from` nor any other flag tells this: eager loaders that run inside a query set them, too.
@@ -40,7 +40,9 @@ def entry(run: List[Any]) -> Optional[Entry]:
         values = frame.f_locals
         me = values.get("self")
         # a synonym or a composite reads an instrumented attribute in its turn
-        if frame.f_code.co_name in ACCESS and any(kind.__name__ == "InstrumentedAttribute" for kind in type(me).__mro__):
+        if frame.f_code.co_name in ACCESS and any(
+            kind.__name__ == "InstrumentedAttribute" for kind in type(me).__mro__
+        ):
             return Entry(values["instance"], me.key)
     return Entry(None, "")
 
@@ -64,7 +66,7 @@ def on_execute(execution: Any) -> None:
     execution.update_execution_options(_workbook_source=source)
 
 
-def _kind(execution: Any, run: List[Any], through: Entry) -> str:
+def _kind(execution: Any, run: list[Any], through: Entry) -> str:
     """Why a statement was emitted below an attribute; empty when it belongs to a load that was told already."""
     state = getattr(through.instance, "_sa_instance_state", None)
     if state is None:
@@ -78,7 +80,7 @@ def _kind(execution: Any, run: List[Any], through: Entry) -> str:
     return "relationship" if same and execution.lazy_loaded_from is state else ""
 
 
-def _column_kind(run: List[Any], state: Any) -> str:
+def _column_kind(run: list[Any], state: Any) -> str:
     """Why a column is read again, or for the first time."""
     for frame, outer in zip(run, run[1:]):
         name = frame.f_code.co_name
@@ -110,7 +112,7 @@ def _name(through: Entry) -> str:
     if through.instance is None:
         return ""
     mapper = through.instance._sa_instance_state.manager.mapper
-    return "%s.%s" % (_declaring(mapper, through.key).__name__, through.key)
+    return f"{_declaring(mapper, through.key).__name__}.{through.key}"
 
 
 def _touch(kind: str, through: Entry, here: Walk) -> Touch:

@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple, Tuple
 
 OUT, ROOT = os.environ.get("WORKBOOK_TRACE_OUT", ""), os.environ.get("WORKBOOK_TRACE_ROOT", "")
 IS_TEST = re.compile(os.environ.get("WORKBOOK_TRACE_TESTS") or "(?!)").search
@@ -23,7 +23,7 @@ class Source(NamedTuple):
 
     kind: str
     api: str
-    frames: Tuple[Frame, ...]
+    frames: tuple[Frame, ...]
     attribute: str = ""
 
 
@@ -35,18 +35,18 @@ class Touch(NamedTuple):
     attribute: str
     kind: str
     target: str
-    frames: Tuple[Frame, ...]
-    through: Tuple[str, ...]
-    endpoint: Optional[Frame]
+    frames: tuple[Frame, ...]
+    through: tuple[str, ...]
+    endpoint: Frame | None
     schema: str
-    sources: Tuple[Source, ...]
-    expired: Optional[Tuple[str, Optional[Frame]]]
+    sources: tuple[Source, ...]
+    expired: tuple[str, Frame | None] | None
 
 
 class Stack(NamedTuple):
     """The application's frames above an IO, innermost first; `loop` says whose coroutine it held up, if any."""
 
-    frames: Tuple[Frame, ...]
+    frames: tuple[Frame, ...]
     implicit: bool
     loop: str
 
@@ -60,10 +60,10 @@ class Log:
     def forget(self) -> None:
         """Start anew, as the child of a fork has to: the file, what was seen, and the lock are the parent's."""
         self.lock, self.path = threading.RLock(), ""
-        self.numbers: Dict[Any, int] = {}
-        self.tests: Dict[str, int] = {}
-        self.counts: Dict[int, Dict[int, int]] = {}
-        self.totals: Dict[str, int] = {}
+        self.numbers: dict[Any, int] = {}
+        self.tests: dict[str, int] = {}
+        self.counts: dict[int, dict[int, int]] = {}
+        self.totals: dict[str, int] = {}
         self.unwritten = 0
 
     def add(self, record: Any) -> None:
@@ -89,7 +89,7 @@ class Log:
         """Count something that went wrong in the recorder itself."""
         try:
             self.total("failed")
-            self.write({"failed": "%s: %r" % (where, error)})
+            self.write({"failed": f"{where}: {error!r}"})
         except Exception:
             pass
 
@@ -123,10 +123,10 @@ class Log:
     def open(self) -> None:
         """Say that this process has SQLAlchemy, if it has not."""
         if not self.path:
-            self.path = os.path.join(OUT, "t.%d.%d.jsonl" % (os.getpid(), time.time_ns()))
+            self.path = os.path.join(OUT, f"t.{os.getpid()}.{time.time_ns()}.jsonl")
             self.write({"python": sys.version.split()[0], "sqlalchemy": sys.modules["sqlalchemy"].__version__})
 
-    def write(self, record: Dict[str, Any]) -> None:
+    def write(self, record: dict[str, Any]) -> None:
         """One line, in one system call. The file is not kept open: applications close descriptors and use them anew."""
         self.open()
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

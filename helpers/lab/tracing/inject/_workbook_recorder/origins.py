@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Iterator
 
-from _workbook_recorder.log import IS_TEST, Frame, Source, guarded
-from _workbook_recorder.stack import FAR, sqlalchemy_run, walk
+from .log import IS_TEST, Frame, Source, guarded
+from .stack import FAR, sqlalchemy_run, walk
 
 STATEMENTS = 8  # the latest that are kept for an object
 LOCAL = threading.local()
 
 
-def sources_of(state: Any, frames: Tuple[Frame, ...]) -> Tuple[Source, ...]:
+def sources_of(state: Any, frames: tuple[Frame, ...]) -> tuple[Source, ...]:
     """Of the statements that gave this object, those nearest to the place that touches it; equally near ones all."""
     loaded = getattr(state, "_workbook_loaded", None)
     candidates = (*getattr(state, "_workbook_returned", ()), *([loaded] if loaded else []))
@@ -26,7 +26,7 @@ def sources_of(state: Any, frames: Tuple[Frame, ...]) -> Tuple[Source, ...]:
     return near[:3] if best[1] < 2 else near[:1]
 
 
-def _distance(source: Source, frames: Tuple[Frame, ...]) -> Tuple[int, int]:
+def _distance(source: Source, frames: tuple[Frame, ...]) -> tuple[int, int]:
     """How many callers away, and whether in the same function, class or file (0, 1, 2), the application or a test."""
     if not source.frames:
         return FAR, 5

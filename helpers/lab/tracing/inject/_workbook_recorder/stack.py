@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
-from _workbook_recorder.log import IS_TEST, ROOT, Frame
+from .log import IS_TEST, ROOT, Frame
 
 SQLALCHEMY, APPLICATION, LIBRARY, OWN = "sqlalchemy", "application", "library", "own"
 FAR = 60  # frames that are kept of a stack
@@ -18,35 +18,39 @@ LIBRARIES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")
 HERE = os.path.dirname(os.path.realpath(__file__)) + os.sep
 
 
+FILES: dict[str, tuple[str, str]] = {}
+
+
 class Known:
     """What is known once SQLAlchemy is imported."""
 
     folder = "\0"
     session: Any = ()
-    files: Dict[str, Tuple[str, str]] = {}
 
 
 class Walk(NamedTuple):
     """The application's frames, innermost first, the libraries crossed before them, and the schema among these."""
 
-    frames: Tuple[Frame, ...]
-    through: Tuple[str, ...]
+    frames: tuple[Frame, ...]
+    through: tuple[str, ...]
     schema: str
 
 
-def file_of(frame: Any) -> Tuple[str, str]:
+def file_of(frame: Any) -> tuple[str, str]:
     """Whose code a frame runs, and its path below SQLAlchemy or the application, or the name of the library."""
     name = frame.f_code.co_filename
-    found = Known.files.get(name)
+    found = FILES.get(name)
     if found is None:
-        if name.startswith("<"):  # made up at run time, as SQLAlchemy makes its wrappers: their module says whose they are
+        if name.startswith(
+            "<"
+        ):  # made up at run time, as SQLAlchemy makes its wrappers: their module says whose they are
             ours = str(frame.f_globals.get("__name__")).startswith("sqlalchemy.")
             return (SQLALCHEMY, "") if ours else (LIBRARY, "")
-        found = Known.files[name] = whose(name)
+        found = FILES[name] = whose(name)
     return found
 
 
-def whose(name: str) -> Tuple[str, str]:
+def whose(name: str) -> tuple[str, str]:
     """The same of a file."""
     path = os.path.realpath(name)
     if path.startswith(HERE):
@@ -87,9 +91,9 @@ def _end(frame: Any) -> Any:
     return frame
 
 
-def sqlalchemy_run(frame: Any) -> Tuple[List[Any], Any]:
+def sqlalchemy_run(frame: Any) -> tuple[list[Any], Any]:
     """The unbroken run of SQLAlchemy's frames from `frame` outwards, and the first frame outside of it."""
-    run: List[Any] = []
+    run: list[Any] = []
     while frame is not None:
         owner = file_of(frame)[0]
         if owner == SQLALCHEMY:
@@ -116,8 +120,8 @@ def walk(frame: Any) -> Walk:
 
     The test's own frame is there when it is the innermost. FastAPI reached before any of them is filling a response.
     """
-    frames: List[Frame] = []
-    through: Dict[str, None] = {}
+    frames: list[Frame] = []
+    through: dict[str, None] = {}
     crossed = schema = ""
     while frame is not None and len(frames) < FAR:
         owner, name = file_of(frame)
@@ -141,9 +145,9 @@ def walk(frame: Any) -> Walk:
     return Walk(tuple(frames), tuple(through), schema)
 
 
-def callers(frame: Any) -> Tuple[Frame, ...]:
+def callers(frame: Any) -> tuple[Frame, ...]:
     """All of the application's frames from `frame` outwards, up to the first of a test, without it."""
-    found: List[Frame] = []
+    found: list[Frame] = []
     crossed = ""
     while frame is not None and len(found) < FAR:
         owner, name = file_of(frame)
@@ -164,7 +168,7 @@ def placed(frame: Any, path: str, crossed: str) -> Frame:
     return path, frame.f_lineno, code.co_firstlineno, getattr(code, "co_qualname", code.co_name), crossed
 
 
-def _template(frame: Any) -> Optional[Frame]:
+def _template(frame: Any) -> Frame | None:
     """The line of a Jinja template below the application's folder that a frame renders."""
     template = frame.f_globals.get("__jinja_template__")
     path = os.path.realpath(template.filename) if template is not None and template.filename else ""
@@ -185,4 +189,4 @@ def _schema(frame: Any, library: str) -> str:
 
 def described(kind: Any) -> str:
     """A class as `module.Class`, an annotation as it is written."""
-    return "%s.%s" % (kind.__module__, kind.__qualname__) if isinstance(kind, type) else repr(kind)
+    return f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else repr(kind)

@@ -6,9 +6,9 @@ import inspect
 import sys
 from typing import Any
 
-from _workbook_recorder.loads import entry
-from _workbook_recorder.log import IS_TEST, LOG, Stack
-from _workbook_recorder.stack import APPLICATION, LIBRARY, OWN, above, callers, file_of, sqlalchemy_run
+from .loads import entry
+from .log import IS_TEST, LOG, Stack
+from .stack import APPLICATION, LIBRARY, OWN, above, callers, file_of, sqlalchemy_run
 
 
 def on_statement(connection: Any, *_: Any) -> None:
