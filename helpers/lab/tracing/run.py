@@ -120,7 +120,7 @@ def environment(root: Path, folder: Path, given: Mapping[str, str]) -> dict[str,
     paths = [str(INJECT), *filter(None, [given.get("PYTHONPATH")])]
     passed = [*filter(None, [given.get("TOX_OVERRIDE")]), "testenv.pass_env+=PYTHONPATH,WORKBOOK_TRACE_*"]
     return {
-        **given,
+        **{name: value for name, value in given.items() if name != "PYTEST_CURRENT_TEST"},
         "PYTHONPATH": os.pathsep.join(paths),
         "TOX_OVERRIDE": ";".join(passed),
         "WORKBOOK_TRACE_HOOK": str(INJECT),
@@ -138,7 +138,12 @@ def _run(root: Path, command: Sequence[str], folder: Path, options: Options) -> 
             # with a terminal the group is the shell's business; else it is ours, so that a signal reaches all of it
             group = None if _terminal() else 0
             process = subprocess.Popen(
-                list(command), cwd=root, env=variables, stdout=options.output, process_group=group
+                list(command),
+                cwd=root,
+                env=variables,
+                stdout=options.output,
+                stderr=subprocess.STDOUT,
+                process_group=group,
             )
         except OSError as error:
             fact = f"cannot be started ({error.strerror})"

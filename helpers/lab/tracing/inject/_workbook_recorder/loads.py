@@ -94,7 +94,7 @@ def _column_kind(run: list[Any], state: Any) -> str:
                 return "expired"
             base = mine.manager.mapper.base_mapper
             names = frame.f_locals.get("attribute_names") or ()
-            return "partial" if not names or any(map(base.has_property, names)) else "polymorphic"
+            return "partial" if all(map(base.has_property, names)) else "polymorphic"
         if name == "_load_for_state":
             return "deferred" if frame.f_locals.get("state") is state else ""
     return "partial"

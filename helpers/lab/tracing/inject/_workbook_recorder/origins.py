@@ -49,7 +49,7 @@ def on_refresh(state: Any, context: Any, names: Any) -> None:
     """An object was read again, which is what had loaded it if the session itself had made it."""
     if context is not None and "_workbook_loaded" not in state.__dict__:
         source = context.execution_options.get("_workbook_source") or _source_here()
-        state._workbook_loaded = source._replace(kind="refresh") if source.kind == "query" else source
+        state._workbook_loaded = source._replace(kind="refresh", attribute="")
 
 
 def _source_here() -> Source:

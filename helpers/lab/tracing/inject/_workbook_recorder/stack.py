@@ -188,5 +188,7 @@ def _schema(frame: Any, library: str) -> str:
 
 
 def described(kind: Any) -> str:
-    """A class as `module.Class`, an annotation as it is written."""
+    """A class as `module.Class`, an annotation as it is written, without what Annotated adds to it."""
+    if hasattr(kind, "__metadata__"):
+        kind = kind.__origin__
     return f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else repr(kind)
