@@ -38,10 +38,10 @@ def summary(trace: Trace) -> Iterator[str]:
     yield f"{trace.processes} {many} on {on}; the command ended with {trace.exit}"
 
 
-def _section(title: str, items: Iterable[object], line: Callable[..., str]) -> Iterator[str]:
+def _section(title: str, items: Iterable[object], line: Callable[..., str], more: str = "") -> Iterator[str]:
     found = [line(item) for item in items]
     if found:
-        yield f"{title}: {counted(len(found), 'line')}"
+        yield f"{title}: {counted(len(found), 'line')}{more}"
         yield from (f"  {text}" for text in found)
 
 
@@ -49,10 +49,8 @@ def _expired(where: str, items: list[Refresh]) -> Iterator[str]:
     """One line for each commit: what was read again after it, and where."""
     by_commit = groupby(sorted(items, key=_by_commit), key=_by_commit)
     told = [_commit(list(group)) for _, group in by_commit]
-    title = (
-        f"columns read again in {where} after a commit or rollback (expire_on_commit=False removes those of commits)"
-    )
-    yield from _section(title, told, str)
+    title = f"columns read again in {where} after a commit or rollback"
+    yield from _section(title, told, str, "; expire_on_commit=False removes those of commits")
 
 
 def _by_commit(item: Refresh) -> tuple[str, Place]:
