@@ -49,9 +49,10 @@ class Touched:
     """An attribute that emitted SQL when it was read.
 
     `owner` is the class of the object and `declared` the class that has the attribute, both as `module.Class`.
-    `place` is the innermost line of the application; it is None where a response model was filled after the
-    endpoint had returned, and `endpoint` (its `def` line) and `schema` say which. `frames` are up to four lines of
-    the application, innermost first; `through` the libraries between the attribute and the first of them.
+    `place` is the innermost line of the application, a property's, say; it is None where there is none. Where a
+    response was filled after an endpoint had returned, `endpoint` is the first line of that. `schema` is the class
+    that Pydantic was filling. `frames` are up to four lines of the application, innermost first; `through` the
+    libraries between the attribute and the first of them.
     `loaded_by` holds the statements that had loaded the object, the likeliest first.
     """
 

@@ -94,11 +94,15 @@ def _loaded(item: Touched) -> str:
 
 def _place(item: Touched) -> str:
     schema = f" ({item.schema})" if item.schema else ""
+    end = item.endpoint
+    response = f"{_line(end)} response of {end.function}" if end else ""
     if item.place:
-        return f"{_line(item.place)} {item.place.function}{schema}"
-    if item.endpoint:
-        return f"{_line(item.endpoint)} response of {item.endpoint.function}{schema}"
-    return f"no line of the application, through {', '.join(item.through) or 'nothing known'}{schema}"
+        return " in ".join(filter(None, [f"{_line(item.place)} {item.place.function}", response])) + schema
+    return f"{response or f'no line of the application, through {_listed(item.through)}'}{schema}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing known"
 
 
 def _line(place: Place) -> str:

@@ -23,12 +23,17 @@ class AuthorOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     name: str
     books: list[BookOut]
+
+
+class Counted(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    size: int
 """
 API = """\
 from fastapi import Depends, FastAPI, Request
 from fastapi.templating import Jinja2Templates
 from models import Author, Session
-from schemas import AuthorOut
+from schemas import AuthorOut, Counted
 
 app = FastAPI()
 templates = Jinja2Templates("templates")
@@ -51,6 +56,11 @@ def by_def(db=Depends(get_db)):
 @app.get("/async", response_model=AuthorOut)  # async
 async def by_async(db=Depends(get_db)):
     return first(db)
+
+
+@app.get("/property", response_model=list[Counted])  # property
+def by_property(db=Depends(get_db)):
+    return [first(db)]
 
 
 @app.get("/page")
@@ -105,6 +115,13 @@ def test_a_response_model_is_told_by_its_endpoint_and_schema(run_trace: RunTrace
     assert load.endpoint.function == f"by_{kind}"
     assert [(x.kind, x.place.line) for x in load.loaded_by] == [("query", seen.marked("load").line)]
     assert seen.trace.check.hooked == seen.trace.check.listed == 1
+
+
+def test_a_property_that_a_response_reads_is_told_with_the_endpoint(run_trace: RunTrace) -> None:
+    seen = ask(run_trace, "/property")
+    load = seen.only
+    assert (load.place.path, load.place.function, load.schema) == ("models.py", "Author.size", "list[schemas.Counted]")
+    assert (load.endpoint.path, load.endpoint.line) == seen.marked("property")
 
 
 def test_a_template_is_told_by_its_own_line(run_trace: RunTrace) -> None:

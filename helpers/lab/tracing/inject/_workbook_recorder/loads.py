@@ -121,6 +121,7 @@ def _touch(kind: str, through: Entry, here: Walk) -> Touch:
     mapper = state.manager.mapper
     prop = mapper.get_property(through.key, _configure_mappers=False)
     target = getattr(getattr(prop, "mapper", None), "class_", None)
+    after = here.response or not here.frames
     in_test = bool(here.frames) and bool(IS_TEST(here.frames[0][0]))
     return Touch(
         owner=described(mapper.class_),
@@ -130,8 +131,8 @@ def _touch(kind: str, through: Entry, here: Walk) -> Touch:
         target=described(target) if target is not None else "",
         frames=here.frames[: 1 if in_test else NEAR],
         through=here.through,
-        endpoint=None if here.frames else ENDPOINT.get(),
-        schema=here.schema if here.frames else here.schema or SCHEMA.get(),
+        endpoint=ENDPOINT.get() if after else None,
+        schema=here.schema or (SCHEMA.get() if after else ""),
         sources=sources_of(state, here.frames),
         expired=getattr(state, "_workbook_expired", None) if kind == "expired" else None,
     )

@@ -29,11 +29,15 @@ class Known:
 
 
 class Walk(NamedTuple):
-    """The application's frames, innermost first, the libraries crossed before them, and the schema among these."""
+    """The application's frames, innermost first, and the libraries crossed before them.
+
+    `schema` is what Pydantic was filling, and `response` says that FastAPI had it do so.
+    """
 
     frames: tuple[Frame, ...]
     through: tuple[str, ...]
     schema: str
+    response: bool
 
 
 def file_of(frame: Any) -> tuple[str, str]:
@@ -118,12 +122,14 @@ def _of_session(frame: Any) -> bool:
 def walk(frame: Any) -> Walk:
     """The application's frames from `frame` outwards, up to the first of a test, its methods of Session left out.
 
-    The test's own frame is there when it is the innermost. FastAPI reached before any of them is filling a response.
+    The test's own frame is there when it is the innermost. It ends where FastAPI fills a response, which it does after
+    the endpoint has returned: Pydantic reads an attribute itself, or a property of the application that does.
     """
     frames: list[Frame] = []
     through: dict[str, None] = {}
     crossed = schema = ""
-    while frame is not None and len(frames) < FAR:
+    filling = response = False
+    while frame is not None and len(frames) < FAR and not response:
         owner, name = file_of(frame)
         place = _template(frame) if owner != OWN and not frame.f_code.co_filename.endswith(".py") else None
         if place or owner == APPLICATION:
@@ -131,18 +137,18 @@ def walk(frame: Any) -> Walk:
                 break
             if place or not _of_session(frame):
                 frames.append(place or placed(frame, name, crossed))
-                crossed = ""
+                crossed, filling = "", False
             if IS_TEST(name):
                 break
         elif owner == LIBRARY and name:
             crossed = crossed or name
+            schema = schema or _schema(frame, name)
+            filling = filling or name == "pydantic"
+            response = name == "fastapi" and (filling or not frames)
             if not frames:
                 through[name] = None
-                schema = schema or _schema(frame, name)
-                if name == "fastapi":
-                    break
         frame = above(frame)
-    return Walk(tuple(frames), tuple(through), schema)
+    return Walk(tuple(frames), tuple(through), schema, response)
 
 
 def callers(frame: Any) -> tuple[Frame, ...]:
