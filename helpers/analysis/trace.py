@@ -28,6 +28,9 @@ class Place:
     line: int
     function: str = "<module>"
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
 
 @dataclass(frozen=True)
 class Loading:
@@ -42,6 +45,10 @@ class Loading:
     place: Place | None
     api: str = ""
     attribute: str = ""
+
+    def __str__(self) -> str:
+        what = {"query": self.api, "lazy": f"lazy {self.attribute}"}.get(self.kind, self.kind)
+        return f"{self.place} {what}" if self.place else "the session, which made it"
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,15 @@ class Touched:
     def name(self) -> str:
         """`Class.attribute`, with the class that declares it and without its module."""
         return f"{self.declared.rpartition('.')[2]}.{self.attribute}"
+
+    @property
+    def where(self) -> str:
+        """The line, the endpoint whose response was filled, and the schema, as far as there are any."""
+        line = f"{self.place} {self.place.function}" if self.place else ""
+        response = f"{self.endpoint} response of {self.endpoint.function}" if self.endpoint else ""
+        nowhere = "" if line or response else f"no line of the application, through {', '.join(self.through)}"
+        schema = f" ({self.schema})" if self.schema else ""
+        return " in ".join(filter(None, [line, response, nowhere])) + schema
 
 
 @dataclass(frozen=True)

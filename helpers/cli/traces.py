@@ -15,7 +15,7 @@ def lines(trace: Trace) -> Iterator[str]:
     """The report: a heading and one line for each record, in sections; a section that would be empty is left out."""
     for origin, where in _WHERE.items():
         loads = [item for item in trace.lazy_loads if item.origin == origin]
-        yield from _section(f"lazy loads in {where}", loads, lambda load: f"{_place(load)} {_load(load)}")
+        yield from _section(f"lazy loads in {where}", loads, lambda load: f"{load.where} {_load(load)}")
         partial = [item for item in trace.refreshes if item.origin == origin and item.kind == "partial"]
         yield from _section(f"columns fetched after a flush or expire in {where}", partial, _refresh)
         yield from _expired(where, [x for x in trace.refreshes if x.origin == origin and x.kind == "expired"])
@@ -59,8 +59,8 @@ def _by_commit(item: Refresh) -> tuple[str, Place]:
 
 def _commit(items: list[Refresh]) -> str:
     first = items[0]
-    where = _line(first.expired_at) if first.expired_at else "somewhere"
-    places = sorted({_place(item) for item in items})
+    where = str(first.expired_at) if first.expired_at else "somewhere"
+    places = sorted({item.where for item in items})
     names = sorted({item.name for item in items})
     read = f"{', '.join(names[:4])}{' and more' if len(names) > 4 else ''}"
     times = counted(sum(item.count for item in items), "time")
@@ -76,7 +76,7 @@ def _load(load: LazyLoad) -> str:
 
 
 def _refresh(refresh: Refresh) -> str:
-    return f"{_place(refresh)} {refresh.name} {_times(refresh)}{_loaded(refresh)}"
+    return f"{refresh.where} {refresh.name} {_times(refresh)}{_loaded(refresh)}"
 
 
 def _times(item: Touched) -> str:
@@ -85,35 +85,14 @@ def _times(item: Touched) -> str:
 
 
 def _loaded(item: Touched) -> str:
-    told = []
-    for loading in item.loaded_by:
-        what = {"query": loading.api, "lazy": f"lazy {loading.attribute}"}.get(loading.kind, loading.kind)
-        told.append(f"{_line(loading.place)} {what}" if loading.place else "the session, which made it")
-    return f", loaded by {'; '.join(told)}" if told else ""
-
-
-def _place(item: Touched) -> str:
-    schema = f" ({item.schema})" if item.schema else ""
-    end = item.endpoint
-    response = f"{_line(end)} response of {end.function}" if end else ""
-    if item.place:
-        return " in ".join(filter(None, [f"{_line(item.place)} {item.place.function}", response])) + schema
-    return f"{response or f'no line of the application, through {_listed(item.through)}'}{schema}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing known"
-
-
-def _line(place: Place) -> str:
-    return f"{place.path}:{place.line}"
+    return f", loaded by {'; '.join(map(str, item.loaded_by))}" if item.loaded_by else ""
 
 
 def _function(place: Place, item: object) -> str:
     facts = [name for name in ("direct", "implicit") if getattr(item, name)]
-    return f"{_line(place)} {place.function} {' '.join([*facts, counted(getattr(item, 'count', 0), 'time')])}"
+    return f"{place} {place.function} {' '.join([*facts, counted(getattr(item, 'count', 0), 'time')])}"
 
 
 def _frames(frames: Iterable[Place], item: object) -> str:
-    called = " called by ".join(f"{_line(place)} {place.function}" for place in frames)
+    called = " called by ".join(f"{place} {place.function}" for place in frames)
     return f"{called} {counted(getattr(item, 'count', 0), 'time')}"
