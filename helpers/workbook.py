@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,11 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import pathspec
-
 from helpers.analysis.census import Census, census
 from helpers.analysis.project import Project, load_project
-from helpers.codemod import registry, scanner
+from helpers.analysis.trace import LazyLoad, Place, Refresh, Touched, Trace, to_document
+from helpers.codemod import registry, scanner, selection
 from helpers.codemod.pattern import Pattern
 from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import JournalError, UsageError
@@ -32,8 +32,6 @@ if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs
     from helpers.lab.exercises import Exercise, Verdict
     from helpers.lab.runner import Observation
     from helpers.lab.samples import MODELS
-
-_GLOBS = "write it as in a .gitignore, relative to the application's folder"
 
 _RUNNING = {
     "Comparison": "helpers.lab.differential",
@@ -51,11 +49,17 @@ __all__ = [
     "Example",
     "Exercise",
     "FileFindings",
+    "LazyLoad",
     "Observation",
     "Pattern",
+    "Place",
+    "Refresh",
     "Scenario",
+    "Touched",
+    "Trace",
     "Verdict",
     "Workbook",
+    "to_document",
 ]
 
 
@@ -113,8 +117,8 @@ class Workbook:
 
         Files that cannot be read are among them whatever is selected. UsageError for an unknown name.
         """
-        out = set(_patterns(ignore)) if (ignore := tuple(ignore)) else set()
-        found = self._scan(tuple(pattern for pattern in _patterns(select) if pattern not in out))
+        out = set(selection.patterns(ignore)) if (ignore := tuple(ignore)) else set()
+        found = self._scan(tuple(pattern for pattern in selection.patterns(select) if pattern not in out))
         return tuple(finding for finding in found if UnreadableFile not in out or finding.code != UnreadableFile.CODE)
 
     def preview(
@@ -124,12 +128,12 @@ class Workbook:
 
         `files` are globs as in a .gitignore, `findings` fingerprints. UsageError for one that means nothing here.
         """
-        patterns = _patterns(select)
+        patterns = selection.patterns(select)
         everything = self._scan(patterns)
-        found = _chosen(self._in_files(everything, tuple(files)), findings)
+        found = selection.chosen(self._in_files(everything, tuple(files)), findings)
         stage = min((pattern.STAGE for pattern in patterns), default=Stage.DEPENDENCIES)
         title = ", ".join(pattern.NAME for pattern in patterns)
-        return rewrite(self._read(), Step(1, stage, found, title), _without(everything, found))
+        return rewrite(self._read(), Step(1, stage, found, title), selection.without(everything, found))
 
     def writable(self, change_set: ChangeSet) -> ChangeSet:
         """The change set without the files that cannot be written; their findings are skipped with the reason."""
@@ -137,7 +141,9 @@ class Workbook:
         if not refused:
             return change_set
         left = [item for item in change_set.applied if item.path in refused]
-        again = rewrite(self._read(), replace(change_set.step, findings=_without(change_set.applied, left)), left)
+        again = rewrite(
+            self._read(), replace(change_set.step, findings=selection.without(change_set.applied, left)), left
+        )
         unwritten = [Skipped(item, refused[item.path]) for item in left]
         return replace(again, step=change_set.step, skipped=(*change_set.skipped, *again.skipped, *unwritten))
 
@@ -190,7 +196,7 @@ class Workbook:
     @staticmethod
     def explain(code: str) -> type[Pattern]:
         """The pattern of this name or code. UsageError when there is none."""
-        return _patterns([code])[0]
+        return selection.patterns([code])[0]
 
     @staticmethod
     def patterns() -> tuple[type[Pattern], ...]:
@@ -222,6 +228,23 @@ class Workbook:
         from helpers.lab.application import observe
 
         return observe(self.root, scenario, database)
+
+    def trace(self, command: Iterable[str], *, output: int | None = None, python: Path | None = None) -> Trace:
+        """Run the application's own test command in its folder and tell which lazy loads and IO its processes did.
+
+        `output` is the descriptor that gets what the command prints; None drops it. `python` is an interpreter whose
+        site-packages get a hook during the run, for commands that replace PYTHONPATH. The trace stays in the
+        application's .workbook/trace. UsageError when the command cannot start, TraceError when nothing was recorded.
+        """
+        from helpers.lab.tracing.run import Options, trace
+
+        with self._reading_again():
+            return trace(self.root, tuple(command), Options(subprocess.DEVNULL if output is None else output, python))
+
+    @property
+    def traced(self) -> Trace | None:
+        """What of the last trace is still true; None where there is none."""
+        return self._read().trace
 
     @staticmethod
     def exercise(name: str) -> Exercise:
@@ -263,8 +286,8 @@ class Workbook:
         project = self._read()
         paths = [*project.sources, *(problem.path for problem in project.problems)]
         for glob in globs:
-            if not _matches(glob.removeprefix("!"), paths):
-                raise UsageError(repr(glob), "matches no Python file of the application", _GLOBS)
+            if not selection.matches(glob.removeprefix("!"), paths):
+                raise UsageError(repr(glob), "matches no Python file of the application", selection.GLOBS)
         return in_files(findings, globs)
 
     def _refusal(self, path: str) -> str | None:
@@ -273,33 +296,3 @@ class Workbook:
         except JournalError as error:
             return f"{error.fact}; {error.remedy}"
         return None
-
-
-def _patterns(words: Iterable[str]) -> tuple[type[Pattern], ...]:
-    """The patterns of those names or codes, in the order of their codes; all of them for none."""
-    named = list(words)
-    own = {UnreadableFile.CODE, UnreadableFile.NAME} & set(named)
-    others = [word for word in named if word not in own]
-    found = registry.select(others) if others or not named else ()
-    return (UnreadableFile, *found) if own else found
-
-
-def _matches(glob: str, paths: Iterable[str]) -> bool:
-    try:
-        return any(pathspec.GitIgnoreSpec.from_lines([glob]).match_files(paths))
-    except ValueError as error:
-        raise UsageError(repr(glob), f"is no glob ({error})", _GLOBS) from None
-
-
-def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
-    left_out = {id(finding) for finding in others}
-    return tuple(finding for finding in findings if id(finding) not in left_out)
-
-
-def _chosen(findings: tuple[Finding, ...], fingerprints: Iterable[str] | None) -> tuple[Finding, ...]:
-    if fingerprints is None:
-        return findings
-    wanted = set(fingerprints)
-    if unknown := wanted - {finding.fingerprint for finding in findings}:
-        raise UsageError(min(unknown), "is no finding of this application", "scan again and choose from that")
-    return tuple(finding for finding in findings if finding.fingerprint in wanted)

@@ -23,6 +23,7 @@ from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
 from helpers.analysis.target import line_length, sqlalchemy_version, type_checked
+from helpers.analysis.trace import Trace, load_trace
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
 
@@ -96,6 +97,11 @@ class Project:
     def type_checked(self) -> bool:
         """Whether the application's own files set up a type checker."""
         return type_checked(self.root)
+
+    @cached_property
+    def trace(self) -> Trace | None:
+        """What a traced run of the application's tests showed and is still true; None where there is no trace."""
+        return load_trace(self.root)
 
     @cached_property
     def _scopes(self) -> dict[str, Scopes]:

@@ -1,4 +1,4 @@
-"""The command line: `workbook scan | diff | apply | undo | explain`."""
+"""The command line: `workbook scan | diff | apply | undo | trace | explain`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from helpers.errors import UsageError, WorkbookError
 __all__ = ["main"]
 
 _USAGE, _BROKEN_PIPE, _INTERRUPTED = 2, 141, 130  # the latter two as shells report the signals
-_NOT_DONE = {"apply": 1, "undo": 1}
+_NOT_DONE = {"apply": 1, "undo": 1, "trace": 1}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

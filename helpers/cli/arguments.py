@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +14,7 @@ from helpers.errors import UsageError
 _EXITS = """exit status:
   scan, diff    0 nothing found, 1 findings
   apply, undo   0 done as asked, 1 something asked was not done
+  trace         0 recorded, 1 the command failed or nothing was recorded
   all           2 wrong usage, or a PATH that cannot be read at all"""
 
 
@@ -25,8 +27,18 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The words after the program's name (those of the process for None) as a namespace with `verb`. UsageError."""
-    return _parser().parse_args(arguments)
+    """The words after the program's name (those of the process for None) as a namespace with `verb`. UsageError.
+
+    `command` holds the words after `--`, which only `trace` takes, as they are.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    at = words.index("--") if words[:1] == ["trace"] and "--" in words else len(words)
+    asked = _parser().parse_args(words[:at])
+    asked.command = words[at + 1 :]
+    if asked.verb == "trace" and not asked.command:
+        remedy = "write the test command after two hyphens: workbook trace PATH -- pytest"
+        raise UsageError("workbook trace", "no command is given", remedy)
+    return asked
 
 
 def _parser() -> Parser:
@@ -43,6 +55,7 @@ def _parser() -> Parser:
     _diff(_verb(verbs, "diff", "show what apply would do, as a unified diff, and write nothing"))
     _apply(_verb(verbs, "apply", "rewrite in place, with a journal for undo"))
     _undo(_verb(verbs, "undo", "take the last apply back"))
+    _trace(_verb(verbs, "trace", "record lazy loads and IO while a command, the application's tests, runs"))
     explain = _verb(verbs, "explain", "say what a pattern does, and why")
     explain.add_argument("code", metavar="CODE", help="a pattern's name or code, as AM201")
     return parser
@@ -79,6 +92,13 @@ def _apply(parser: Parser) -> None:
 def _undo(parser: Parser) -> None:
     _path(parser)
     parser.add_argument("--all", action="store_true", help="take everything back and remove the journal")
+
+
+def _trace(parser: Parser) -> None:
+    parser.usage = "workbook trace [-h] [--json] [--python PYTHON] PATH -- COMMAND ..."
+    _path(parser)
+    text = "interpreter whose site-packages get a hook during the run, for commands that replace PYTHONPATH"
+    parser.add_argument("--python", metavar="PYTHON", type=_path_of, help=text)
 
 
 def _path(parser: Parser) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from helpers.model import ChangeSet, Finding, JournalEntry
-from helpers.workbook import Pattern
+from helpers.workbook import Pattern, Trace, to_document
 
 VERSION = 1
 Document = dict[str, Any]
@@ -32,6 +32,14 @@ def changes(command: str, root: str, change_set: ChangeSet, entry: JournalEntry 
 def undone(root: str, entries: Iterable[JournalEntry]) -> Document:
     """What `undo` took back, the last entry first."""
     return _document("undo", root=root, entries=[_entry(entry) for entry in entries])
+
+
+def traced(root: str, trace: Trace) -> Document:
+    """What `trace` recorded."""
+    told = to_document(trace)
+    run = {name: told[name] for name in ("traced", "exit", "processes", "python", "sqlalchemy")}
+    lists = {name: told[name] for name in ("lazy_loads", "refreshes", "io_functions", "edges", "on_loop")}
+    return _document("trace", root=root, run={"command": told["command"], **run}, check=told["check"], **lists)
 
 
 def explanation(pattern: type[Pattern]) -> Document:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 
-from helpers.cli import documents, report
+from helpers.cli import documents, report, traces
 from helpers.cli.terminal import coloured, failure, printable, say, tell, tell_bytes, tell_code, working
 from helpers.errors import JournalError, UsageError
 from helpers.model import Applicability, ChangeSet
@@ -79,6 +81,21 @@ def undo(asked: Namespace) -> int:
     return 0
 
 
+def trace(asked: Namespace) -> int:
+    """Run the tests and tell what they loaded. 1 when they failed: then the trace may lack something."""
+    with Workbook.open(asked.path) as book:
+        _look_after(book)
+        say(f"tracing {printable(shlex.join(asked.command))} in {printable(str(book.root))}")
+        found = book.trace(asked.command, output=_stderr(), python=asked.python)
+    if asked.json:
+        _tell_json(documents.traced(str(book.root), found))
+    else:
+        _tell_all(map(printable, traces.lines(found)))
+    for line in traces.summary(found):
+        say(printable(line))
+    return 1 if found.exit else 0
+
+
 def explain(asked: Namespace) -> int:
     """Say what a pattern does, and why."""
     pattern = Workbook.explain(asked.code)
@@ -97,8 +114,17 @@ VERBS: dict[str, Callable[[Namespace], int]] = {
     "diff": diff,
     "apply": apply,
     "undo": undo,
+    "trace": trace,
     "explain": explain,
 }
+
+
+def _stderr() -> int | None:
+    """The descriptor of stderr, where there is one: what the tests print is no data."""
+    try:
+        return sys.stderr.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 def _recover(book: Workbook) -> None:

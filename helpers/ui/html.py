@@ -13,7 +13,7 @@ from html import escape
 from helpers.model import ChangeSet, CheckResult, Example, FileChange, Finding, Skipped
 from helpers.ui.code import Run, Span, changed_spans, coloured, markup
 from helpers.ui.picture import Picture
-from helpers.workbook import Census, Comparison, Observation, Workbook
+from helpers.workbook import Census, Comparison, Observation, Trace, Workbook
 
 CONTEXT = 3  # unchanged lines shown around a change
 NEWLINE = "\n"
@@ -163,6 +163,17 @@ def findings(found: Iterable[Finding]) -> Picture:
     """A table of findings: place, function, how far the fix may be trusted, and what happens to it."""
     rows = [(x.place, x.symbol, x.applicability.value, x.message) for x in found]
     return table(("place", "in", "trust", "what"), rows, caption=_count(len(rows), "finding"))
+
+
+def trace(found: Trace) -> Picture:
+    """The lazy loads of the application, the most frequent first, and whether the trace lists all that was counted."""
+    loads = [load for load in found.lazy_loads if load.origin != "tests"]
+    rows = [
+        (load.where, load.name, load.kind, load.count, load.test_count, "; ".join(map(str, load.loaded_by)))
+        for load in sorted(loads, key=lambda load: -load.count)
+    ]
+    caption = f"{_count(len(rows), 'place')}; {found.check.hooked} loads hooked, {found.check.listed} listed"
+    return table(("where", "what", "kind", "times", "tests", "loaded by"), rows, caption=caption)
 
 
 def skipped(left: Iterable[Skipped]) -> Picture:

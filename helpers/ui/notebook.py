@@ -19,11 +19,22 @@ from helpers.model import ChangeSet, Example, Finding, Skipped
 from helpers.ui import html
 from helpers.ui.exercise import verdict
 from helpers.ui.picture import Picture
-from helpers.workbook import MODELS, Census, Comparison, Exercise, Observation, Pattern, Scenario, Verdict, Workbook
+from helpers.workbook import (
+    MODELS,
+    Census,
+    Comparison,
+    Exercise,
+    Observation,
+    Pattern,
+    Scenario,
+    Trace,
+    Verdict,
+    Workbook,
+)
 
 SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
-LESSONS = {"00": "legacy_query", "20": "legacy_query", "40": "init_with_io"}
+LESSONS = {"00": "legacy_query", "20": "legacy_query", "31": "legacy_query", "40": "init_with_io"}
 
 
 class Lesson:
@@ -139,6 +150,8 @@ def show(item: object) -> Picture:
             return html.observation(item)
         case Census():
             return html.census(item)
+        case Trace():
+            return html.trace(item)
         case Verdict():
             return verdict(item)
         case dict():

@@ -55,6 +55,48 @@ def first(db: Session) -> User | None:
 """
 
 
+LAZY = """\
+import asyncio
+
+from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    posts: Mapped[list["Post"]] = relationship()
+
+
+class Post(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author: Mapped[int] = mapped_column(ForeignKey(User.id))
+
+
+async def main():
+    print("output of the tests")
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as db:
+        db.add(User(name="Wen", posts=[Post()]))
+        db.commit()
+        db.expunge_all()
+        user = db.query(User).one()
+        print(user.posts)
+        db.commit()
+        print(user.name)
+
+
+asyncio.run(main())
+"""
+
+
 class Outcome(NamedTuple):
     """What a finished command left behind."""
 
@@ -74,6 +116,15 @@ def application(tmp_path: Path) -> Path:
     (root / "shop").mkdir(parents=True)
     for name, text in (("__init__", ""), ("models", MODELS), ("users", USERS), ("admin", ADMIN)):
         (root / "shop" / f"{name}.py").write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def lazy(tmp_path: Path) -> Path:
+    """One file, `app.py`, that loads lazily once, reads an expired column once, and does so on an event loop."""
+    root = tmp_path / "lazy"
+    root.mkdir()
+    (root / "app.py").write_text(LAZY, encoding="utf-8")
     return root
 
 

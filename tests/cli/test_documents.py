@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ def test_every_verb_prints_a_document_of_the_schema(
 ) -> None:
     outcome = run(*(word.replace("ROOT", str(application)) for word in words), "--json")
     assert (outcome.code, read(outcome.out)["command"]) == (code, words[0])
+
+
+def test_trace_prints_a_document_of_the_schema(run: Run, lazy: Path) -> None:
+    outcome = run("trace", lazy, "--json", "--", sys.executable, "app.py")
+    document = read(outcome.out)
+    assert (outcome.code, document["command"], document["run"]["command"]) == (0, "trace", [sys.executable, "app.py"])
+    assert [len(document[name]) for name in ("lazy_loads", "refreshes", "io_functions", "on_loop")] == [1, 1, 1, 7]
 
 
 def test_scan_tells_the_places_that_its_lines_tell(run: Run, application: Path) -> None:

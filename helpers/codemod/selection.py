@@ -1,0 +1,48 @@
+"""What a person chose, by names, codes, globs or fingerprints, as patterns and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pathspec
+
+from helpers.codemod import registry
+from helpers.codemod.pattern import Pattern
+from helpers.codemod.unreadable import UnreadableFile
+from helpers.errors import UsageError
+from helpers.model import Finding
+
+GLOBS = "write it as in a .gitignore, relative to the application's folder"
+
+
+def patterns(words: Iterable[str]) -> tuple[type[Pattern], ...]:
+    """The patterns of those names or codes, in the order of their codes; all of them for none."""
+    named = list(words)
+    own = {UnreadableFile.CODE, UnreadableFile.NAME} & set(named)
+    others = [word for word in named if word not in own]
+    found = registry.select(others) if others or not named else ()
+    return (UnreadableFile, *found) if own else found
+
+
+def matches(glob: str, paths: Iterable[str]) -> bool:
+    """Whether a glob matches any of the paths. UsageError when it is none."""
+    try:
+        return any(pathspec.GitIgnoreSpec.from_lines([glob]).match_files(paths))
+    except ValueError as error:
+        raise UsageError(repr(glob), f"is no glob ({error})", GLOBS) from None
+
+
+def chosen(findings: tuple[Finding, ...], fingerprints: Iterable[str] | None) -> tuple[Finding, ...]:
+    """The findings with these fingerprints; all of them for None. UsageError when there is no such finding."""
+    if fingerprints is None:
+        return findings
+    wanted = set(fingerprints)
+    if unknown := wanted - {finding.fingerprint for finding in findings}:
+        raise UsageError(min(unknown), "is no finding of this application", "scan again and choose from that")
+    return tuple(finding for finding in findings if finding.fingerprint in wanted)
+
+
+def without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that are none of `others`: the same objects, not equal ones."""
+    left_out = {id(finding) for finding in others}
+    return tuple(finding for finding in findings if id(finding) not in left_out)

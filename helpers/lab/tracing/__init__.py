@@ -1,0 +1,1 @@
+"""Runs an application's own test command with a recorder in every Python process, and tells what it saw."""
