@@ -18,6 +18,7 @@ from helpers.lab.labels import without_labels
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Job = dict[str, object]
+_MAPPED = (b"__tablename__", b"relationship(", b"Column(", b"mapped_column(")
 
 
 class EvaluationError(Exception):
@@ -64,7 +65,7 @@ def evaluate(tree: Path, placed: Sequence[Placed], interpreter: Interpreter) -> 
 def _mapped(tree: Path, root: str) -> Iterator[Job]:
     """Jobs that do no more than import the modules with mapped classes, which name each other in strings."""
     for path in python_files(tree / root):
-        if b"__tablename__" in (tree / root / path).read_bytes():
+        if any(word in (tree / root / path).read_bytes() for word in _MAPPED):
             yield {"module": _module(path, "."), "local": [], "before": [], "expression": "None"}
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from benchmarks.clauses.reading import Chain, Clause, read
+from benchmarks.clauses.reading import Chain, Clause, read, rows
 from benchmarks.clauses.vocabulary import AS_OPTION, ENDS, ORDERED, SET_OPERATIONS, SILENT
 
 Rule = Callable[[Clause, Chain, Chain, set[int]], bool]
@@ -22,13 +22,27 @@ def lost(old: Chain, new: Chain) -> tuple[str, ...]:
         missing += [f"the order of {kind}" for kind in sorted(ORDERED) if not _in_order(kind, old, new)]
     if old.end and new.end not in ENDS.get(old.end, frozenset({old.end})):
         missing.append(f"{old.end}()")
+    elif old.end == "first" and new.ran and not _limited(old, new):
+        missing.append("limit(1), which is in first()")
     return tuple(missing)
+
+
+def _limited(old: Chain, new: Chain) -> bool:
+    last = new.of("limit")[-1:]
+    one = any(isinstance(arg, ast.Constant) and arg.value == 1 for clause in last for arg in clause.args)
+    return one or bool(old.of("from_statement"))
 
 
 def same(old: ast.AST, new: ast.AST) -> bool:
     """Whether two pieces of code say the same, queries inside of them compared by their clauses."""
     if isinstance(new, ast.Await) and not isinstance(old, ast.Await):
         return same(old, new.value)
+    if isinstance(old, ast.comprehension) and isinstance(new, ast.comprehension):
+        before, after = (read(node.iter) for node in (old, new))
+        if before and after:
+            return (
+                not lost(rows(before), rows(after)) and same(old.target, new.target) and _same_value(old.ifs, new.ifs)
+            )
     before = read(old) if isinstance(old, ast.expr) else None
     if before is not None and (after := read(new)):
         return not lost(before, after)
@@ -46,13 +60,27 @@ def _same_value(old: object, new: object) -> bool:
 
 
 def _opened(old: Chain, new: Chain) -> Chain:
-    """What `select(func.count()).select_from(STATEMENT.subquery())` counts, when the old query counts."""
+    """The statement inside of the new one: what a count counts, what a union unites."""
+    if any(clause.kind in SET_OPERATIONS for clause in old.clauses):
+        return _united(new)
     if old.end != "count" or not (len(new.entities) == 1 and _is_count(new.entities[0])):
         return new
     for clause in new.of("select_from"):
         inner = read(clause.args[0]) if clause.args else None
         if inner and inner.clauses and inner.clauses[-1].kind == "subquery":
-            return replace(inner, node=new.node, clauses=inner.clauses[:-1], end="count")
+            end = "count" if new.end in ENDS["count"] else new.end
+            return replace(inner, node=new.node, clauses=inner.clauses[:-1], end=end)
+    return new
+
+
+def _united(new: Chain) -> Chain:
+    """`a.union(b)` for a statement that selects from `union(a, b)`, wherever in it that stands."""
+    for node in ast.walk(new.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SET_OPERATIONS:
+            first = read(node.args[0]) if node.args else None
+            if first and not first.end:
+                clauses = (*first.clauses, Clause(node.func.id, tuple(node.args[1:])), *new.clauses)
+                return replace(new, entities=first.entities, root=first.root, clauses=clauses)
     return new
 
 
@@ -78,9 +106,14 @@ def _lost_entities(old: Chain, new: Chain) -> Iterator[str]:
     position = 0
     for node in _asked(old):
         at = next((i for i in range(position, len(there)) if _same_column(node, there[i], old)), None)
-        if at is None and not (old.end == "count" and any(map(_is_count, there)) and not old.of("with_entities")):
+        if at is None and not (old.end == "count" and any(map(_is_count, there)) and _mentions(new, node)):
             yield f"query({ast.unparse(node)})"
         position = position if at is None else at + 1
+
+
+def _mentions(chain: Chain, entity: ast.expr) -> bool:
+    """Whether a count that was written in another way is at least about that entity."""
+    return any(same(entity, node) for node in ast.walk(chain.node) if isinstance(node, ast.Name | ast.Attribute))
 
 
 def _same_column(old: ast.expr, new: ast.expr, chain: Chain) -> bool:
@@ -114,9 +147,7 @@ def _kept(clause: Clause, old: Chain, new: Chain, used: set[int]) -> bool:
     if _take(clause, new, used):
         return True
     rule = _RULES.get(clause.kind)
-    if rule is not None and rule(clause, old, new, used):
-        return True
-    return clause.kind in SET_OPERATIONS and _in_set_operation(clause, new)
+    return rule is not None and rule(clause, old, new, used)
 
 
 def _take(clause: Clause, new: Chain, used: set[int]) -> bool:
@@ -229,16 +260,6 @@ _RULES: dict[str, Rule] = {
     "execution_options": _option,
     "exists": _exists,
 }
-
-
-def _in_set_operation(clause: Clause, new: Chain) -> bool:
-    """`a.union(b)` may have become `union(a, b)`, somewhere in what the statement selects from."""
-    for node in ast.walk(new.node):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == clause.kind:
-            operands = node.args[-len(clause.args) :] if clause.args else []
-            if len(operands) == len(clause.args) and all(map(same, clause.args, operands)):
-                return True
-    return False
 
 
 def _in_order(kind: str, old: Chain, new: Chain) -> bool:

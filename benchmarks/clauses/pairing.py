@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from benchmarks.clauses.matching import lost
-from benchmarks.clauses.reading import Chain, chains
+from benchmarks.clauses.reading import Chain, Clause, chains, rows
 
+COLLECTORS = frozenset(
+    {"list", "set", "tuple", "dict", "sorted", "frozenset", "sum", "max", "min", "enumerate", "any", "all"}
+)
 Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -78,11 +81,12 @@ def pair_units(old: Unit, new: Unit) -> list[Pair]:
 
 
 def moved(lossy: Sequence[Pair], spare: Sequence[Placed]) -> list[Pair]:
-    """The same pairs, where a spare query of the new tree, in any function, says all that was lost."""
+    """The same pairs, where a spare query of another function of the new tree says it all."""
     free = list(spare)
     result = []
     for pair in lossy:
-        at = next((i for i, new in enumerate(free) if not lost(pair.old.chain, new.chain)), None)
+        others = ((i, new) for i, new in enumerate(free) if (new.path, new.symbol) != (pair.old.path, pair.old.symbol))
+        at = next((i for i, new in others if not lost(pair.old.chain, new.chain)), None)
         result.append(pair if at is None else Pair(pair.old, free.pop(at), moved=True))
     return result
 
@@ -104,12 +108,22 @@ def _scopes(node: ast.AST, prefix: str) -> Iterator[tuple[str, Scope]]:
 
 
 def _placed(unit: Unit) -> Iterator[Placed]:
+    taken = {id(node) for node in _iterated(unit.node)}
     for node in _own(unit.node):
         value, target = _assigned(node)
-        if value is not None:
-            found = list(chains(value))
-            for chain in found:
-                yield Placed(chain, unit.path, unit.symbol, chain.node.lineno, target if chain.node is value else "")
+        for chain in chains(value) if value is not None else ():
+            whole = rows(chain) if id(chain.node) in taken else chain
+            yield Placed(whole, unit.path, unit.symbol, chain.node.lineno, target if chain.node is value else "")
+
+
+def _iterated(scope: Scope) -> Iterator[ast.expr]:
+    """What a loop, a comprehension, a star or a function of collections goes through."""
+    for node in ast.walk(scope):
+        match node:
+            case ast.For(iter=source) | ast.comprehension(iter=source) | ast.Starred(value=source):
+                yield source
+            case ast.Call(func=ast.Name(id=name), args=[source, *_]) if name in COLLECTORS:
+                yield source
 
 
 def _own(scope: Scope) -> Iterator[ast.AST]:
@@ -154,7 +168,8 @@ def _aligned(old: Sequence[Placed], new: Sequence[Placed]) -> list[Pair]:
     for i, item in enumerate(old):
         j = partner.get(i)
         if j is None or losses(i, j):
-            other = next((k for k in range(len(new)) if k not in taken and not losses(i, k)), None)
+            free = (k for k in range(len(new)) if k not in taken and item.target and new[k].target == item.target)
+            other = next((k for k in free if not losses(i, k)), None)
             if other is not None:
                 taken.add(other)
                 j = other
@@ -164,11 +179,20 @@ def _aligned(old: Sequence[Placed], new: Sequence[Placed]) -> list[Pair]:
 
 
 def _score(old: Placed, new: Placed, losses: tuple[str, ...]) -> float:
-    size = 1 + len(old.chain.clauses)
+    size = 2 + len(old.chain.clauses)
     if losses:
         return max(0.0, 0.5 * (size - len(losses)) / size)
     # one that is as it was, or says no more than the old one, is better than one that merely includes it
     return 2 + size - 0.01 * abs(len(new.chain.clauses) - len(old.chain.clauses)) + (old.text == new.text)
+
+
+def _written_out(clause: Clause, earlier: Sequence[Placed]) -> Clause:
+    """What is selected from, where that is a statement that was put into a variable before."""
+    match clause:
+        case Clause(kind="select_from", args=(ast.Name(id=name),)):
+            found = [item.chain.node for item in earlier if item.target == name]
+            return replace(clause, args=(found[-1],)) if found else clause
+    return clause
 
 
 def _best(rows: int, columns: int, score: Callable[[int, int], float]) -> dict[int, int]:
@@ -197,9 +221,10 @@ def _whole(placed: Sequence[Placed]) -> list[Placed]:
 
 def _grown(item: Placed, earlier: Sequence[Placed]) -> Placed:
     """The query with all pieces that were assigned to its variable before, whichever branch they stand in."""
-    if not isinstance(item.chain.root, ast.Name):
-        return item
-    chain, names = item.chain, {item.chain.root.id}
+    chain = replace(item.chain, clauses=tuple(_written_out(clause, earlier) for clause in item.chain.clauses))
+    if not isinstance(chain.root, ast.Name):
+        return replace(item, chain=chain)
+    names = {chain.root.id}
     for other in reversed(earlier):
         if other.target not in names:
             continue

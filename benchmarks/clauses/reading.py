@@ -39,7 +39,10 @@ class Clause:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """A query: what it asks for, or the expression it goes on from (`root`), its clauses, and how it ends."""
+    """A query: what it asks for, or the expression it goes on from (`root`), its clauses, and how it ends.
+
+    `legacy` is one that begins with `query()`, `ran` one that is handed to a session as a statement.
+    """
 
     node: ast.expr
     entities: tuple[ast.expr, ...] = ()
@@ -47,6 +50,7 @@ class Chain:
     clauses: tuple[Clause, ...] = ()
     end: str = ""
     legacy: bool = False
+    ran: bool = False
 
     def of(self, kind: str) -> list[Clause]:
         """Its clauses of one kind, in order."""
@@ -78,6 +82,11 @@ def read(node: ast.AST) -> Chain | None:
         return None
     base, links = _climb(node)
     return _legacy(node, links) or _ran(node, links) or _begun(node, base, links) or _continued(node, base, links)
+
+
+def rows(chain: Chain) -> Chain:
+    """The query where all of its rows are taken, one after the other."""
+    return replace(chain, end="all") if chain.end == "iterate" else chain
 
 
 def chains(node: ast.AST) -> Iterator[Chain]:
@@ -191,7 +200,9 @@ def _with_result(node: ast.expr, run: _Link, results: list[_Link]) -> Chain | No
         elif link.name not in RESULT_LINKS:
             return None
     assert run.call
-    return replace(statement, node=node, clauses=(*statement.clauses, *_given(run.call)), end=statement.end or end)
+    return replace(
+        statement, node=node, clauses=(*statement.clauses, *_given(run.call)), end=statement.end or end, ran=True
+    )
 
 
 def _given(call: ast.Call) -> Iterator[Clause]:

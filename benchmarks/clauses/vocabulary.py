@@ -8,7 +8,7 @@ HEADS = frozenset({"select", "delete", "update", "exists"})
 RUNS = frozenset({"execute", "scalars", "scalar", "exec", "stream", "stream_scalars"})
 # Methods of Query that end a chain, with the ends of the new interface that do their work.
 ENDS: dict[str, frozenset[str]] = {
-    "all": frozenset({"all", "iterate"}),
+    "all": frozenset({"all"}),
     "first": frozenset({"first", "scalar"}),
     "one": frozenset({"one"}),
     "one_or_none": frozenset({"one_or_none"}),
