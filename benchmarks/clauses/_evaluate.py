@@ -76,7 +76,8 @@ class Noting(Session):
         self.noted: list[str] = []
 
     def execute(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
-        self.noted.append(_sql(statement))
+        if not isinstance(statement, Unknown):
+            self.noted.append(_sql(statement))
         return Answer()
 
     scalars = scalar = exec = stream = stream_scalars = execute

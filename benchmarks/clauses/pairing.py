@@ -188,11 +188,21 @@ def _score(old: Placed, new: Placed, losses: tuple[str, ...]) -> float:
 
 def _written_out(clause: Clause, earlier: Sequence[Placed]) -> Clause:
     """What is selected from, where that is a statement that was put into a variable before."""
-    match clause:
-        case Clause(kind="select_from", args=(ast.Name(id=name),)):
-            found = [item.chain.node for item in earlier if item.target == name]
-            return replace(clause, args=(found[-1],)) if found else clause
-    return clause
+    if clause.kind != "select_from":
+        return clause
+    return replace(clause, args=tuple(_inlined(arg, earlier) for arg in clause.args))
+
+
+def _inlined(node: ast.expr, earlier: Sequence[Placed]) -> ast.expr:
+    """The expression with the query that its first name stands for in the place of that name."""
+    if isinstance(node, ast.Name):
+        at = next((at for at in range(len(earlier) - 1, -1, -1) if earlier[at].target == node.id), None)
+        return node if at is None else _inlined(earlier[at].chain.node, earlier[:at])
+    if isinstance(node, ast.Attribute):
+        return ast.Attribute(_inlined(node.value, earlier), node.attr, node.ctx)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return ast.Call(_inlined(node.func, earlier), node.args, node.keywords)
+    return node
 
 
 def _best(rows: int, columns: int, score: Callable[[int, int], float]) -> dict[int, int]:

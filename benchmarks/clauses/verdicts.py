@@ -69,7 +69,7 @@ def verdict(pair: Pair, old: Seen, new: Seen) -> Verdict:
         return Verdict(pair, SAME)
     if both:
         return Verdict(pair, DIFFERENT, f"{' | '.join(old.sql)} -> {' | '.join(new.sql)}")
-    if old.evaluated != new.evaluated:
+    if (old.evaluated and new.error) or (new.evaluated and old.error):
         return Verdict(pair, ONE_SIDE, f"before: {_said(old)}; after: {_said(new)}")
     return Verdict(pair, LEFT if pair.left else STRUCTURAL, old.error)
 

@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 from benchmarks.clauses.__main__ import main
+from benchmarks.clauses.against import main as against
 from benchmarks.clauses.evaluation import EvaluationError, Interpreter, evaluate
 from benchmarks.clauses.pairing import Pair, units
 from benchmarks.clauses.reading import read
@@ -375,3 +376,18 @@ class TestCommand:
         root = shop(tmp_path / "before", "def f(:\n")
         assert main([str(root), str(root)]) == 0
         assert "UNREAD src/shop/queries.py" in capsys.readouterr().out
+
+
+class TestAgainst:
+    def test_what_only_one_of_two_migrations_converted_is_listed(
+        self, before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        other = shop(tmp_path / "other", BEFORE.replace("db.query(A).get(1)", "db.get(A, 1)"))
+        assert against([str(before), str(shop(tmp_path / "one", AFTER)), str(other)]) == 0
+        said = capsys.readouterr().out
+        assert "ONE left, OTHER converted: 1\n  src/shop/queries.py:13 kept\n" in said
+        assert "ONE converted, OTHER left: 5\n" in said
+
+    def test_two_equal_migrations_differ_in_nothing(self, before: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        against([str(before), str(before), str(before)])
+        assert capsys.readouterr().out == "ONE left, OTHER left: 6\n"
