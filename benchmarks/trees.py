@@ -47,7 +47,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[st
 def put_back(app: App, before: Path, into: Path) -> int:
     """Give `into` the application's tests as they are in `before`; returns how many files differed."""
     changed = 0
-    for path in _python_files(before):
+    for path in python_files(before):
         original = before / path
         if app.area(path) == "tests" and original.read_bytes() != (into / path).read_bytes():
             shutil.copyfile(original, into / path)
@@ -58,7 +58,7 @@ def put_back(app: App, before: Path, into: Path) -> int:
 def count_queries(app: App, root: Path) -> dict[str, int]:
     """Calls of a method named query below `root`, by area of the application."""
     found: Counter[str] = Counter()
-    for path in _python_files(root):
+    for path in python_files(root):
         found[app.area(path)] += queries_in((root / path).read_bytes())
     return dict(found)
 
@@ -77,6 +77,7 @@ def queries_in(data: bytes) -> int:
     )
 
 
-def _python_files(root: Path) -> list[str]:
+def python_files(root: Path) -> list[str]:
+    """Every Python file below `root`, relative to it, without environments and caches."""
     files = (path.relative_to(root) for path in root.rglob("*.py") if path.is_file() and not path.is_symlink())
     return sorted(path.as_posix() for path in files if set(LEFT_OUT).isdisjoint(path.parts))
