@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from relay import security
+from relay.bodies import read_at_most
 from relay.clients.clock import now
-from relay.errors import Malformed, NotSignedIn, TooLarge
+from relay.errors import Malformed, NotSignedIn
 from relay.models import WebhookEvent
 from relay.settings import settings
 
@@ -41,11 +42,7 @@ async def signed_body(
     request: Request, relay_signature: Annotated[str | None, Header(description="t=seconds,v1=HMAC-SHA256")] = None
 ) -> bytes:
     """Return the bytes of a signed message; a FastAPI dependency."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TooLarge("The message is too large")
+    body = await read_at_most(request, MAX_BODY)
     check_signature(body, relay_signature)
     return body
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
+from relay.bodies import read_at_most
 from relay.database import get_db
 from relay.deps import current_tenant
-from relay.errors import TooLarge
 from relay.models import Tenant, User
 from relay.schemas.common import download, problems
 from relay.schemas.conversation import Cleared, ExternalId, Imported, LinkCodeOut, LinkIn, UserIn, UserOut
@@ -29,6 +29,11 @@ NDJSON = "application/x-ndjson"
 def known_user(external_id: ExternalId, tenant: SignedIn, service: Users, db: Session = Depends(get_db)) -> User:
     """Return the user in the path; a dependency of the routes below."""
     return service.get_user(db, tenant, external_id)
+
+
+async def exported(request: Request) -> bytes:
+    """Return the lines that a request brings; as many bytes as an upload may have."""
+    return await read_at_most(request, settings.upload_limit)
 
 
 @router.put("/users/{external_id}", response_model=UserOut, responses=problems(404, 409))
@@ -54,16 +59,19 @@ def export(service: Users, user: User = Depends(known_user), db: Session = Depen
     return StreamingResponse(lines(), media_type=NDJSON)
 
 
-@router.post("/users/{external_id}/import", response_model=Imported, responses=problems(404, 413))
+@router.post(
+    "/users/{external_id}/import",
+    response_model=Imported,
+    responses=problems(404, 413),
+    openapi_extra={"requestBody": {"required": True, "content": {NDJSON: {"schema": {"type": "string"}}}}},
+)
 def import_lines(
     service: Users,
-    content: Annotated[bytes, Body(media_type=NDJSON)],
     user: User = Depends(known_user),
+    content: bytes = Depends(exported),
     db: Session = Depends(get_db),
 ) -> dict[str, int]:
     """Add an export to a user: all of it, or nothing when a line is bad."""
-    if len(content) > settings.upload_limit:
-        raise TooLarge(f"An import may have {settings.upload_limit} bytes, this one has more")
     return service.import_lines(db, user, content.splitlines())
 
 
