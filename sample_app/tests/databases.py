@@ -2,6 +2,8 @@
 
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -13,6 +15,7 @@ class Databases(ABC):
     """Databases by name; what a run makes it also removes."""
 
     isolation_level: str
+    hold: tuple[str, ...]
 
     @abstractmethod
     def url(self, name: str) -> str:
@@ -25,6 +28,18 @@ class Databases(ABC):
     @abstractmethod
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
+
+    @contextmanager
+    def writing(self, name: str, table: str) -> Iterator[None]:
+        """Hold a table as somebody who writes to it: others may read and wait to write."""
+        engine = create_engine(self.url(name), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in self.hold:
+                connection.execute(text(statement.format(table=table)))
+            try:
+                yield
+            finally:
+                connection.execute(text("ROLLBACK"))
 
     def rows(self, name: str) -> dict[str, list[dict[str, Any]]]:
         """Return all that a database holds, by table and in order of the primary keys."""
@@ -45,6 +60,7 @@ class SqliteDatabases(Databases):
     """Files in a folder."""
 
     isolation_level = "SERIALIZABLE"
+    hold = ("BEGIN IMMEDIATE",)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -70,6 +86,7 @@ class PostgresDatabases(Databases):
     """Databases on a server, under a prefix that no other run has."""
 
     isolation_level = "READ COMMITTED"
+    hold = ("BEGIN", "LOCK TABLE {table} IN EXCLUSIVE MODE")
 
     def __init__(self, server: URL) -> None:
         self.server = server
