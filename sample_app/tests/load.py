@@ -206,6 +206,8 @@ class Visitor:
             ("post", "/graphql"): self.ask_graph,
             ("put", "/quotes/{quote_id}/status"): self.send_quote,
             ("delete", "/quotes/{quote_id}/lines/{line_id}"): self.strike_line,
+            ("delete", "/members/{member_id}/keys/{key_id}"): self.revoke_key,
+            ("get", "/planning/free"): self.look_for_time,
             ("post", "/passages"): self.save_passage,
             ("delete", "/customers/{customer_id}/tags/{name}"): self.untag,
         }
@@ -213,6 +215,7 @@ class Visitor:
     async def work(self, until: float) -> None:
         """Ask for every route in an order of its own, again and again; lists first, which show what there is."""
         await self.sign_in()
+        await self.sign_in_as_admin()
         while time.monotonic() < until:
             routes = self.mind.random.sample(self.book.routes, k=len(self.book.routes))
             for method, path in sorted(routes, key=lambda route: route[0] != "get" or "{" in route[1]):
@@ -323,6 +326,22 @@ class Visitor:
         number, line = await self.draft()
         address = f"/quotes/{number}/lines/{line}"
         return await self.ask("delete", "/quotes/{quote_id}/lines/{line_id}", address=address)
+
+    async def revoke_key(self) -> httpx.Response | None:
+        """Let somebody in, make a key and revoke it."""
+        member = await self.ask(
+            "post", "/members", json={"email": f"m{self.mind.random.randint(1, 10**9)}@load.example"}
+        )
+        number = member.json()["id"] if member is not None and member.status_code == 201 else 1
+        key = await self.ask("post", "/members/{member_id}/keys", address=f"/members/{number}/keys")
+        made = key.json()["id"] if key is not None and key.status_code == 201 else 1
+        address = f"/members/{number}/keys/{made}"
+        return await self.ask("delete", "/members/{member_id}/keys/{key_id}", address=address)
+
+    async def look_for_time(self) -> httpx.Response | None:
+        """Ask when somebody of the sample data is free."""
+        self.mind.seen["person"].append("Ida Juhl")
+        return await self.ask("get", "/planning/free")
 
     async def save_passage(self) -> httpx.Response | None:
         """Keep the beginning of a message for somebody who chats."""
