@@ -59,3 +59,12 @@ def test_a_statement_means_the_same(before: str, wanted: str, tmp_path: Path) ->
 def test_what_nothing_else_means_is_left_with_a_reason(before: str, why: str, tmp_path: Path) -> None:
     assert why in reason_for(tmp_path, before)
     assert becomes(tmp_path, before) == before
+
+
+def test_get_that_is_handed_on_as_a_function_is_bound_to_its_entity(tmp_path: Path) -> None:
+    assert becomes(tmp_path, "return map(db.query(Author).get, x)") == "return map(partial(db.get, Author), x)"
+
+
+@pytest.mark.parametrize("statement", ["return map(db.query(Author).filter_by(id=x).get, y)", "return db.query(x).get"])
+def test_get_without_a_call_on_more_than_an_entity_is_left(statement: str, tmp_path: Path) -> None:
+    assert becomes(tmp_path, statement) == statement

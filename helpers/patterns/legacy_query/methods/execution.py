@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from helpers.patterns.legacy_query.methods.reading import Followed, Reading
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.shape import single_value
 from helpers.patterns.legacy_query.state import Rename, argument
 
 _BULK = ("update", "delete")
@@ -20,12 +21,24 @@ def options(reading: Reading) -> Followed:
 
 def execution_options(reading: Reading) -> Followed:
     """The same on both, but for yield_per, with which Query and its own unique() raise."""
-    names = {keyword.arg for keyword in reading.placed.link.keywords}
+    names = {name for keyword in reading.placed.link.keywords for name in _names(reading, keyword)}
     if None in names or reading.placed.link.args:
         raise Refused(".execution_options() from elsewhere may hold yield_per: write them out")
     if "yield_per" in names:
         raise Refused("execution_options(yield_per=...) raises in Query when rows hold entities: use yield_per()")
     return reading.state, ()
+
+
+def _names(reading: Reading, keyword: ast.keyword) -> list[str | None]:
+    """The name of a keyword, or those in `**{NAME: value}`; None for one that is not known."""
+    if keyword.arg is not None or not isinstance(keyword.value, ast.Dict):
+        return [keyword.arg]
+    found: list[str | None] = []
+    for key in keyword.value.keys:
+        named = single_value(reading.project, reading.placed.module, key) if isinstance(key, ast.Name) else None
+        value = named[1] if named else key
+        found.append(value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None)
+    return found
 
 
 def populate_existing(reading: Reading) -> Followed:
