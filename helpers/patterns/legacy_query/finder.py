@@ -83,7 +83,8 @@ class Finder:
     def _travels(self, chain: Chain) -> bool:
         """Whether a Query leaves the expression in which it is made."""
         last, usage = chain.links[-1], Usage(self.project, self.module)
-        if (len(chain.links) > 1 and last.name in LAST) or isinstance(self._parent(chain), ast.Subscript):
+        ends = len(chain.links) > 1 and (last.name in LAST or last.call is None)
+        if ends or isinstance(self._parent(chain), ast.Subscript):
             return False
         stays = usage.iterated(chain.node) or usage.in_operand(chain.node)
         return not (stays or member_of(self.project, self.module, chain.node))
