@@ -68,3 +68,14 @@ def test_get_that_is_handed_on_as_a_function_is_bound_to_its_entity(tmp_path: Pa
 @pytest.mark.parametrize("statement", ["return map(db.query(Author).filter_by(id=x).get, y)", "return db.query(x).get"])
 def test_get_without_a_call_on_more_than_an_entity_is_left(statement: str, tmp_path: Path) -> None:
     assert becomes(tmp_path, statement) == statement
+
+
+def test_values_made_into_a_dict_are_rows_and_no_result(tmp_path: Path) -> None:
+    statement = "select(Author).with_only_columns(Author.id, Author.name).execution_options(yield_per=10)"
+    wanted = f"dict(db.execute({statement}).all())"
+    assert becomes(tmp_path, "dict(db.query(Author).values(Author.id, Author.name))") == wanted
+
+
+def test_a_dict_of_two_columns_of_one_name_takes_them_by_position(tmp_path: Path) -> None:
+    wanted = "dict(db.execute(select(Author.id, Book.id)).all())"
+    assert becomes(tmp_path, "dict(db.query(Author.id, Book.id).all())") == wanted
