@@ -47,7 +47,7 @@ class Converter:
         itself = last.call is None and last.name == "get" and len(chain.links) == 2
         middle = chain.links[:-1] if terminal or attribute or itself else chain.links
         placed = [Placed(link, self.module, chain.source) for link in middle]
-        state, renames = read(self.project, placed, ending=terminal.name if terminal else "")
+        state, renames = read(self.project, placed, ending=last.name if terminal or attribute else "")
         ending = Ending(self.project, self.module, chain, state, renames, terminal)
         if itself:
             return get_itself(ending)

@@ -9,6 +9,7 @@ import pytest
 from tests.patterns.legacy_query.statements import becomes, reason_for
 
 REWRITES = {
+    "q = db.query(Author).params(k=x).subquery()": "q = select(Author).params(k=x).subquery()",
     "db.query(Author).with_for_update().get(x)": "db.get(Author, x, with_for_update=True)",
     "db.query(Author).with_for_update(nowait=True).get(x)": 'db.get(Author, x, with_for_update={"nowait": True})',
     "db.query(Author).populate_existing().options(selectinload(Author.books)).get(x)": (
@@ -31,7 +32,7 @@ REWRITES = {
 }
 LEFT = {
     "q = db.query(Author.id, Book.id).statement": "two columns are named id",
-    "db.query(Author).params(k=x).subquery()": "params() on a statement that is not run here:",
+    "db.query(Author).params(k=x).filter(Author.id == 1).subquery()": "params() on a statement that is not run here",
     "db.query(Author).from_statement(text('select 1')).count()": "count() after .from_statement(), which raises, is",
     "db.query(Author).autoflush(False).get(x)": "get() on a query with criteria raises: filter by",
     "db.query(Author).with_for_update().count()": "FOR UPDATE with count(), which Query repeats",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from helpers.patterns.legacy_query.methods.reading import Followed, Reading
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.shape import single_value
-from helpers.patterns.legacy_query.state import Rename, argument
+from helpers.patterns.legacy_query.state import BUILT, Rename, argument
 
 _BULK = ("update", "delete")
 
@@ -79,13 +79,14 @@ def _option(reading: Reading, name: str, parameter: str) -> Followed:
 
 
 def params(reading: Reading) -> Followed:
-    """Goes: the values are handed to the call that runs the statement."""
+    """Goes: the values are handed to the call that runs the statement, where it is run here."""
     link = reading.placed.link
     if any(keyword.arg is None for keyword in link.keywords) or len(link.args) > 1 or (link.args and link.keywords):
         raise Refused(".params() from elsewhere: pass the values where the statement is run")
     if link.args and not isinstance(link.args[0], ast.Dict | ast.Name):
         raise Refused(".params() from elsewhere: pass the values where the statement is run")
-    return replace(reading.state, params=(*reading.state.params, reading.placed)), (reading.removed(),)
+    after = replace(reading.state, params=(*reading.state.params, reading.placed))
+    return after, () if reading.state.ending in BUILT else (reading.removed(),)
 
 
 def tuples(reading: Reading) -> Followed:
