@@ -50,3 +50,11 @@ def test_a_statement_means_the_same(before: str, wanted: str, tmp_path: Path) ->
 def test_what_nothing_else_means_is_left_with_a_reason(before: str, why: str, tmp_path: Path) -> None:
     assert why in reason_for(tmp_path, before)
     assert becomes(tmp_path, before) == before
+
+
+def test_a_union_over_lines_is_written_without_an_overlap(tmp_path: Path) -> None:
+    before = (
+        "return [\n        (db.query(Author)\n            .union(db.query(Author).filter(Author.id > 2)))[0:2]\n    ]"
+    )
+    assert "union(select(Author)" in becomes(tmp_path, before)
+    assert ".query(" not in becomes(tmp_path, before)
