@@ -98,6 +98,7 @@ class Meanings:
         if not bindings:
             found = self.project.symbols.resolve(module, node.id)
             return self._definition(found, depth) if isinstance(found, Definition) else None
+        bindings = tuple(one for one in bindings if not _grown(one.value, node.id)) or bindings
         meanings = [self._bound(binding.node, binding.value, node, module, depth) for binding in bindings]
         first = meanings[0]
         if len(meanings) > 1 and all(isinstance(meaning, Selectable) for meaning in meanings):
@@ -225,6 +226,13 @@ class Meanings:
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("union", "union_all"):  # of a recursive CTE
             return Selectable("") if isinstance(self.of(node.func.value, module, depth + 1), Selectable) else None
         return None
+
+
+def _grown(value: ast.expr | None, name: str) -> bool:
+    """Whether a value is `name.union_all(...)`, as a recursive CTE of that name grows."""
+    function = value.func if isinstance(value, ast.Call) else None
+    grows = isinstance(function, ast.Attribute) and function.attr in ("union", "union_all")
+    return grows and isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == name
 
 
 def _aliasing(call: ast.Call) -> bool:

@@ -58,3 +58,12 @@ def test_a_union_over_lines_is_written_without_an_overlap(tmp_path: Path) -> Non
     )
     assert "union(select(Author)" in becomes(tmp_path, before)
     assert ".query(" not in becomes(tmp_path, before)
+
+
+def test_a_recursive_cte_that_takes_its_own_name_is_rewritten_whole(tmp_path: Path) -> None:
+    before = (
+        "t = db.query(Author.id).cte(recursive=True)\n"
+        "    t = t.union_all(db.query(Author.id).join(t, Author.mentor_id == t.c.id))\n"
+        "    return db.query(t.c.id).all()"
+    )
+    assert ".query(" not in becomes(tmp_path, before)
