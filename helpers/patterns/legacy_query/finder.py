@@ -75,7 +75,7 @@ class Finder:
             reason = f"nothing tells whether `{receiver}` is a session: annotate it"
             return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
         if self._travels(chain):
-            return Member(chain, self.held.take(head, self.module), runs=True, travels=True)
+            return Member(chain, self.held.take(head, self.module), runs=False, travels=True)
         sliced = isinstance(self.project.scopes(self.module).parents.get(chain.node), ast.Subscript)
         runs = chain.links[-1].name in _RUN or sliced or Usage(self.project, self.module).iterated(chain.node)
         return Member(chain, self._decide(chain, tier, binder, decided), runs)
