@@ -98,6 +98,7 @@ class Meanings:
         if not bindings:
             found = self.project.symbols.resolve(module, node.id)
             return self._definition(found, depth) if isinstance(found, Definition) else None
+        bindings = tuple(one for one in bindings if not _grown(one.value, node.id)) or bindings
         meanings = [self._bound(binding.node, binding.value, node, module, depth) for binding in bindings]
         first = meanings[0]
         if len(meanings) > 1 and all(isinstance(meaning, Selectable) for meaning in meanings):
@@ -112,9 +113,25 @@ class Meanings:
         if isinstance(bound, ast.Import | ast.ImportFrom):
             found = self.project.resolve(module, name.id, name)
             return self._definition(found, depth) if isinstance(found, Definition) else None
+        if isinstance(bound, ast.For | ast.comprehension) and isinstance(bound.target, ast.Name):
+            return self._one_of(bound, module, depth)
         if value is None or not isinstance(bound, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             return None
         return self._renamed(self.of(value, module, depth + 1), f"{module.path}:{value.lineno}:{value.col_offset}")
+
+    def _one_of(self, loop: ast.For | ast.comprehension, module: Module, depth: int) -> Meaning | None:
+        """What a loop over a list of mapped attributes binds: an attribute of a class that is not known."""
+        items, where = loop.iter, module
+        if isinstance(items, ast.Name) and not self.project.scopes(module).lookup(items.id, items):
+            found = self.project.symbols.resolve(module, items.id)
+            if isinstance(found, Definition) and isinstance(found.node, ast.expr):
+                items, where = found.node, found.module
+        if not isinstance(items, ast.List | ast.Tuple) or not items.elts:
+            return None
+        if not all(isinstance(self.of(item, where, depth + 1), MappedAttribute) for item in items.elts):
+            return None
+        owner = EntityRef(f"{module.path}:{loop.target.lineno}:{loop.target.col_offset}", None, alias=True)
+        return MappedAttribute(owner, "", "unknown")
 
     def _renamed(self, meaning: Meaning | None, key: str) -> Meaning | None:
         if isinstance(meaning, EntityRef) and meaning.alias and not meaning.key:
@@ -150,6 +167,8 @@ class Meanings:
             return self._mapped_attribute(owner, node.attr)
         if isinstance(owner, Selectable):
             return Selectable(owner.key) if node.attr in ("c", "columns") else SelectableColumn(owner, node.attr)
+        if isinstance(owner, MappedAttribute) and node.attr == "class_":
+            return owner.owner
         if owner is not None:
             return None
         found = self.project.resolve(module, dotted_name(node) or "", node)
@@ -207,6 +226,13 @@ class Meanings:
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("union", "union_all"):  # of a recursive CTE
             return Selectable("") if isinstance(self.of(node.func.value, module, depth + 1), Selectable) else None
         return None
+
+
+def _grown(value: ast.expr | None, name: str) -> bool:
+    """Whether a value is `name.union_all(...)`, as a recursive CTE of that name grows."""
+    function = value.func if isinstance(value, ast.Call) else None
+    grows = isinstance(function, ast.Attribute) and function.attr in ("union", "union_all")
+    return grows and isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == name
 
 
 def _aliasing(call: ast.Call) -> bool:

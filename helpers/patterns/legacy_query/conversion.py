@@ -12,7 +12,7 @@ from helpers.patterns.legacy_query.endings.bulk import bulk
 from helpers.patterns.legacy_query.endings.counting import count, exists
 from helpers.patterns.legacy_query.endings.parts import member, operand, part, read_of
 from helpers.patterns.legacy_query.endings.running import no_arguments, run
-from helpers.patterns.legacy_query.endings.single import get
+from helpers.patterns.legacy_query.endings.single import get, get_itself
 from helpers.patterns.legacy_query.endings.values import values
 from helpers.patterns.legacy_query.links import BULK, PARTS, READ, TERMINALS, VALUES, read
 from helpers.patterns.legacy_query.operands import member_of
@@ -44,10 +44,13 @@ class Converter:
         last = chain.links[-1]
         attribute = last.call is None and last.name in READ
         terminal = last if len(chain.links) > 1 and last.name in TERMINALS and last.call else None
-        middle = chain.links[:-1] if terminal or attribute else chain.links
+        itself = last.call is None and last.name == "get" and len(chain.links) == 2
+        middle = chain.links[:-1] if terminal or attribute or itself else chain.links
         placed = [Placed(link, self.module, chain.source) for link in middle]
-        state, renames = read(self.project, placed, ending=terminal.name if terminal else "")
+        state, renames = read(self.project, placed, ending=last.name if terminal or attribute else "")
         ending = Ending(self.project, self.module, chain, state, renames, terminal)
+        if itself:
+            return get_itself(ending)
         if attribute:
             return read_of(ending)
         if terminal and terminal.name in _ENDINGS:

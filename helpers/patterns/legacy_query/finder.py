@@ -75,7 +75,7 @@ class Finder:
             reason = f"nothing tells whether `{receiver}` is a session: annotate it"
             return self._finding(chain, reason, Applicability.MANUAL, None) if queries else None
         if self._travels(chain):
-            return Member(chain, self.held.take(head, self.module), runs=True, travels=True)
+            return Member(chain, self.held.take(head, self.module), runs=False, travels=True)
         sliced = isinstance(self.project.scopes(self.module).parents.get(chain.node), ast.Subscript)
         runs = chain.links[-1].name in _RUN or sliced or Usage(self.project, self.module).iterated(chain.node)
         return Member(chain, self._decide(chain, tier, binder, decided), runs)
@@ -83,7 +83,8 @@ class Finder:
     def _travels(self, chain: Chain) -> bool:
         """Whether a Query leaves the expression in which it is made."""
         last, usage = chain.links[-1], Usage(self.project, self.module)
-        if (len(chain.links) > 1 and last.name in LAST) or isinstance(self._parent(chain), ast.Subscript):
+        ends = len(chain.links) > 1 and (last.name in LAST or last.call is None)
+        if ends or isinstance(self._parent(chain), ast.Subscript):
             return False
         stays = usage.iterated(chain.node) or usage.in_operand(chain.node)
         return not (stays or member_of(self.project, self.module, chain.node))

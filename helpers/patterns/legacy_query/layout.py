@@ -171,7 +171,7 @@ class Layout:
         if self._begins_line(self._stop):
             last -= 1
         starts = [(line, source.lines[line - 1]) for line in range(first + 1, last + 1) if line not in kept]
-        gone = [(one.start, one.stop) for one in self.conversion.renames if not one.text]
+        gone = [(one.start, one.stop) for one in self.conversion.renames if one.start < one.stop]
         starts = [(line, at) for line, at in starts if not any(start < at <= stop for start, stop in gone)]
         shift = " " * self._shift()
         return [Edit(at, at, shift) for _, at in starts if shift and _line(text, at).strip()]

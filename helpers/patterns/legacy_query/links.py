@@ -129,6 +129,8 @@ def read(project: Project, placed: Sequence[Placed], *, ending: str = "") -> tup
 def _unknown(placed: Placed) -> str:
     if placed.name in _REASONS:
         return _REASONS[placed.name]
+    if placed.name in TERMINALS and placed.link.call is None:
+        return f"`.{placed.name}` of Query without a call is handed on as a function: write one that runs select()"
     if placed.name in TERMINALS:
         return f".{placed.name}() is followed by more of Query's methods: split the chain in two"
     what = f".{placed.name}()" if placed.link.call else f"`.{placed.name}`"

@@ -39,6 +39,8 @@ def by_position(project: Project, module: Module, node: ast.AST) -> bool:
             return _flat(target)
         case ast.comprehension(target=ast.Tuple() | ast.List() as target, iter=iterable) if iterable is node:
             return _flat(target)
+        case ast.Call(func=ast.Name(id="dict"), args=[only]):
+            return only is node
         case ast.Assign(targets=[ast.Tuple() | ast.List() as target]):
             return _flat(target)
         case ast.Assign(targets=[ast.Name(id=name)]):

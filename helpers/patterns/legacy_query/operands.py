@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from helpers.analysis.meaning import Selectable
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.patterns.legacy_query.methods.sets import SETS, is_query
@@ -31,6 +32,8 @@ def in_set(project: Project, module: Module, node: ast.expr) -> bool:
 
 
 def _is_cte(project: Project, module: Module, node: ast.expr, depth: int = 0) -> bool:
+    if isinstance(project.meanings.of(node, module), Selectable):
+        return True
     if isinstance(node, ast.Name) and depth < 4:
         found = single_value(project, module, node)
         return found is not None and _is_cte(project, found[0], found[1], depth + 1)

@@ -11,6 +11,8 @@ from helpers.codemod.chains import Link
 
 Name = tuple[str, str]
 EXECUTION = frozenset({"execution_options", "populate_existing", "yield_per", "autoflush"})
+# endings that do not run the statement: it takes parameters on itself
+BUILT = frozenset({"subquery", "cte", "scalar_subquery", "as_scalar", "label", "statement"})
 
 
 @dataclass(frozen=True)

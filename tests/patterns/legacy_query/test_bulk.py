@@ -118,3 +118,15 @@ def test_a_query_in_an_argument_that_would_move_is_not_lost(tmp_path: Path) -> N
 def test_functions_of_these_names_keep_them(tmp_path: Path) -> None:
     head = HEAD + "def delete(x):\n    return x\n\n\n"
     assert becomes(tmp_path, "db.query(Author).delete()", head=head) == "db.execute(sa_delete(Author))"
+
+
+def test_the_class_of_a_column_in_a_loop_is_an_entity(tmp_path: Path) -> None:
+    head = f"{HEAD}OWNED = (Book.author_id, Book.publisher_id)\n\n\n"
+    statement = "for column in OWNED: db.query(column.class_).filter(column == x).update({column: y})"
+    wanted = "for column in OWNED: db.execute(update(column.class_).where(column == x).values({column: y}))"
+    assert becomes(tmp_path, statement, head=head) == wanted
+
+
+def test_the_class_of_anything_else_is_not_known(tmp_path: Path) -> None:
+    statement = "for column in x: db.query(column.class_).delete()"
+    assert becomes(tmp_path, statement) == statement

@@ -9,6 +9,7 @@ import pytest
 from tests.patterns.legacy_query.statements import becomes, reason_for
 
 REWRITES = {
+    "q = db.query(Author).params(k=x).subquery()": "q = select(Author).params(k=x).subquery()",
     "db.query(Author).with_for_update().get(x)": "db.get(Author, x, with_for_update=True)",
     "db.query(Author).with_for_update(nowait=True).get(x)": 'db.get(Author, x, with_for_update={"nowait": True})',
     "db.query(Author).populate_existing().options(selectinload(Author.books)).get(x)": (
@@ -31,7 +32,7 @@ REWRITES = {
 }
 LEFT = {
     "q = db.query(Author.id, Book.id).statement": "two columns are named id",
-    "db.query(Author).params(k=x).subquery()": "params() on a statement that is not run here:",
+    "db.query(Author).params(k=x).filter(Author.id == 1).subquery()": "params() on a statement that is not run here",
     "db.query(Author).from_statement(text('select 1')).count()": "count() after .from_statement(), which raises, is",
     "db.query(Author).autoflush(False).get(x)": "get() on a query with criteria raises: filter by",
     "db.query(Author).with_for_update().count()": "FOR UPDATE with count(), which Query repeats",
@@ -59,3 +60,23 @@ def test_a_statement_means_the_same(before: str, wanted: str, tmp_path: Path) ->
 def test_what_nothing_else_means_is_left_with_a_reason(before: str, why: str, tmp_path: Path) -> None:
     assert why in reason_for(tmp_path, before)
     assert becomes(tmp_path, before) == before
+
+
+def test_get_that_is_handed_on_as_a_function_is_bound_to_its_entity(tmp_path: Path) -> None:
+    assert becomes(tmp_path, "return map(db.query(Author).get, x)") == "return map(partial(db.get, Author), x)"
+
+
+@pytest.mark.parametrize("statement", ["return map(db.query(Author).filter_by(id=x).get, y)", "return db.query(x).get"])
+def test_get_without_a_call_on_more_than_an_entity_is_left(statement: str, tmp_path: Path) -> None:
+    assert becomes(tmp_path, statement) == statement
+
+
+def test_values_made_into_a_dict_are_rows_and_no_result(tmp_path: Path) -> None:
+    statement = "select(Author).with_only_columns(Author.id, Author.name).execution_options(yield_per=10)"
+    wanted = f"dict(db.execute({statement}).all())"
+    assert becomes(tmp_path, "dict(db.query(Author).values(Author.id, Author.name))") == wanted
+
+
+def test_a_dict_of_two_columns_of_one_name_takes_them_by_position(tmp_path: Path) -> None:
+    wanted = "dict(db.execute(select(Author.id, Book.id)).all())"
+    assert becomes(tmp_path, "dict(db.query(Author.id, Book.id).all())") == wanted

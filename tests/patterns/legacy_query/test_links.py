@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patterns.legacy_query.statements import SETTINGS, becomes, reason_for
+from tests.patterns.legacy_query.statements import HEAD, SETTINGS, becomes, reason_for
 
 REWRITES = {
     "db.query(Author).with_entities(Author.id).all()": (
@@ -65,7 +65,7 @@ LEFT = {
     "db.query(Author).filter(x).select_from(Book).all()": ".select_from() after .filter() raises in Query,",
     "db.query(Author).limit(1).select_from(Book).all()": ".select_from() after .limit() raises in Query,",
     "db.query(Book).with_parent(x).all()": ".with_parent() does not say by which",
-    "db.query(Book).with_parent(x, 'books').all()": ".with_parent() by the name of a relationship:",
+    "db.query(Book).with_parent(x, 'books').all()": "name the relationship",
     "db.query(Author).execution_options(yield_per=5).all()": "execution_options(yield_per=...) raises in Query",
     "db.query(Author).execution_options(**x).all()": ".execution_options() from elsewhere may hold",
     "db.query(Author).params(**x).one()": ".params() from elsewhere: pass the values where",
@@ -132,4 +132,16 @@ def test_a_comment_inside_a_link_that_goes_keeps_it(tmp_path: Path) -> None:
 
 def test_rows_by_position_are_followed_through_one_name(tmp_path: Path) -> None:
     statement = "rows = db.query(Author.id, Book.id).all(); print(len(rows)); return rows[0].id"
+    assert becomes(tmp_path, statement) == statement
+
+
+def test_execution_options_in_a_dict_that_is_written_out_stay(tmp_path: Path) -> None:
+    head = f'{HEAD}TRASH = "with_trash"\n\n\n'
+    wanted = "db.scalars(select(Author).execution_options(**{TRASH: True})).all()"
+    assert becomes(tmp_path, "db.query(Author).execution_options(**{TRASH: True}).all()", head=head) == wanted
+
+
+@pytest.mark.parametrize("options", ["**{x: 2}", "**{'yield_per': 2}", "**{**x}"])
+def test_execution_options_whose_names_may_be_yield_per_are_left(options: str, tmp_path: Path) -> None:
+    statement = f"db.query(Author).execution_options({options}).all()"
     assert becomes(tmp_path, statement) == statement

@@ -50,3 +50,20 @@ def test_a_statement_means_the_same(before: str, wanted: str, tmp_path: Path) ->
 def test_what_nothing_else_means_is_left_with_a_reason(before: str, why: str, tmp_path: Path) -> None:
     assert why in reason_for(tmp_path, before)
     assert becomes(tmp_path, before) == before
+
+
+def test_a_union_over_lines_is_written_without_an_overlap(tmp_path: Path) -> None:
+    before = (
+        "return [\n        (db.query(Author)\n            .union(db.query(Author).filter(Author.id > 2)))[0:2]\n    ]"
+    )
+    assert "union(select(Author)" in becomes(tmp_path, before)
+    assert ".query(" not in becomes(tmp_path, before)
+
+
+def test_a_recursive_cte_that_takes_its_own_name_is_rewritten_whole(tmp_path: Path) -> None:
+    before = (
+        "t = db.query(Author.id).cte(recursive=True)\n"
+        "    t = t.union_all(db.query(Author.id).join(t, Author.mentor_id == t.c.id))\n"
+        "    return db.query(t.c.id).all()"
+    )
+    assert ".query(" not in becomes(tmp_path, before)

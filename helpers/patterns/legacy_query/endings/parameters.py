@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from helpers.patterns.legacy_query.outcome import Ending
 from helpers.patterns.legacy_query.refusal import Refused
-from helpers.patterns.legacy_query.state import Placed
+from helpers.patterns.legacy_query.state import BUILT, Placed
 
 
 def arguments(ending: Ending) -> str:
@@ -35,6 +35,7 @@ def _given(placed: Placed) -> dict[str, str]:
 
 
 def no_params(ending: Ending) -> None:
-    """Refused when the query has parameters that its ending cannot hand on."""
-    if ending.state.params:
+    """Refused when the query has parameters that its ending cannot hand on, or that criteria behind them read."""
+    params = ending.state.params
+    if params and (ending.state.ending not in BUILT or params != ending.state.links[-len(params) :]):
         raise Refused("params() on a statement that is not run here: pass the values where it is run")

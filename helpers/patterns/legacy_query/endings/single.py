@@ -10,6 +10,7 @@ from helpers.patterns.legacy_query.endings.parameters import as_dict
 from helpers.patterns.legacy_query.outcome import Conversion, Ending
 from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.shape import ShapeReader
+from helpers.patterns.legacy_query.state import Rename
 
 _KEPT = frozenset({"options", "populate_existing", "with_for_update", "execution_options"})
 
@@ -30,6 +31,19 @@ def get(ending: Ending) -> Conversion:
     if middle and isinstance(entity, ast.Starred):
         raise Refused("get() with options that are made elsewhere: write them out")
     return Conversion(ending.chain, "get", ends_with=terminal, needs=(), keywords=tuple(_keywords(ending, middle)))
+
+
+def get_itself(ending: Ending) -> Conversion:
+    """`session.query(Entity).get` that is handed on as a function: `partial(session.get, Entity)`."""
+    chain = ending.chain
+    head, last = chain.links
+    alone = len(head.args) == 1 and isinstance(ending.project.meanings.of(head.args[0], ending.module), EntityRef)
+    if not alone or "#" in chain.source.text[head.closing : last.stop]:
+        raise Refused("get without a call is handed on as a function: write a function that calls get() of the session")
+    receiver = chain.source.text[slice(*chain.source.segment(chain.receiver))]
+    renames = (Rename(head.opening, head.opening + 1, ""), Rename(head.closing, chain.stop, ")"))
+    needs = (("functools", "partial"),)
+    return Conversion(chain, None, head=f"{{partial}}({receiver}.get, ", renames=renames, needs=needs)
 
 
 def _keywords(ending: Ending, middle: tuple[Link, ...]) -> list[str]:

@@ -36,6 +36,7 @@ def values(ending: Ending) -> Conversion:
     if ending.state.options or not ending.state.eager:
         raise Refused(f".{link.name}() loads nothing eagerly: take the options out")
     check_names(ending, shape, ending.chain.node)
+    into_dict = Usage(ending.project, ending.module).made_into_dict(ending.chain.node)  # a result has keys() as well
     named = Rename(link.start, link.end, "with_only_columns")
     alone = link.name == "value"
     per = "" if alone or state.yields else f".execution_options(yield_per={_PER})"
@@ -44,7 +45,7 @@ def values(ending: Ending) -> Conversion:
         "scalars" if shape.bare and not alone else "execute",
         after=per,
         arguments=arguments(ending),
-        tail=".scalar()" if alone else "",
+        tail=".scalar()" if alone else ".all()" if into_dict else "",
         renames=(*ending.renames, named),
         parentheses=ending.parentheses,
     )

@@ -138,10 +138,19 @@ def with_parent(reading: Reading) -> Followed:
     if instance is None or argument(placed, 2, "from_entity") is not None or not plain:
         raise Refused("this form of .with_parent() is Query's own: write filter(with_parent(...))")
     attribute = placed.text(given) if given is not None else _leads_here(reading, instance, state.columns[0])
-    if given is not None and not isinstance(reading.meaning(given), MappedAttribute):
-        raise Refused(".with_parent() by the name of a relationship: name it as an attribute")
+    if given is not None and not _leads_to(reading, given, here):
+        raise Refused(".with_parent() by what is not an attribute that leads to the entity: name the relationship")
     text = f"where({{with_parent}}({placed.text(instance)}, {attribute}))"
     return state, (reading.replaced(text, (("sqlalchemy.orm", "with_parent"),)),)
+
+
+def _leads_to(reading: Reading, given: ast.expr, here: object) -> bool:
+    """Whether an attribute is a relationship to the entity of the query."""
+    meaning = reading.meaning(given)
+    if not isinstance(meaning, MappedAttribute) or not meaning.owner.entity or not isinstance(here, EntityRef):
+        return False
+    relation = reading.project.mapped.relationship(meaning.owner.entity, meaning.name)
+    return relation is not None and here.entity is not None and relation.target == here.entity.name
 
 
 def _leads_here(reading: Reading, instance: ast.expr, target: Piece) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from helpers.patterns.legacy_query.methods.reading import Followed, Reading
 from helpers.patterns.legacy_query.refusal import Refused
-from helpers.patterns.legacy_query.state import Rename, argument
+from helpers.patterns.legacy_query.shape import single_value
+from helpers.patterns.legacy_query.state import BUILT, Rename, argument
 
 _BULK = ("update", "delete")
 
@@ -20,12 +21,24 @@ def options(reading: Reading) -> Followed:
 
 def execution_options(reading: Reading) -> Followed:
     """The same on both, but for yield_per, with which Query and its own unique() raise."""
-    names = {keyword.arg for keyword in reading.placed.link.keywords}
+    names = {name for keyword in reading.placed.link.keywords for name in _names(reading, keyword)}
     if None in names or reading.placed.link.args:
         raise Refused(".execution_options() from elsewhere may hold yield_per: write them out")
     if "yield_per" in names:
         raise Refused("execution_options(yield_per=...) raises in Query when rows hold entities: use yield_per()")
     return reading.state, ()
+
+
+def _names(reading: Reading, keyword: ast.keyword) -> list[str | None]:
+    """The name of a keyword, or those in `**{NAME: value}`; None for one that is not known."""
+    if keyword.arg is not None or not isinstance(keyword.value, ast.Dict):
+        return [keyword.arg]
+    found: list[str | None] = []
+    for key in keyword.value.keys:
+        named = single_value(reading.project, reading.placed.module, key) if isinstance(key, ast.Name) else None
+        value = named[1] if named else key
+        found.append(value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None)
+    return found
 
 
 def populate_existing(reading: Reading) -> Followed:
@@ -66,13 +79,14 @@ def _option(reading: Reading, name: str, parameter: str) -> Followed:
 
 
 def params(reading: Reading) -> Followed:
-    """Goes: the values are handed to the call that runs the statement."""
+    """Goes: the values are handed to the call that runs the statement, where it is run here."""
     link = reading.placed.link
     if any(keyword.arg is None for keyword in link.keywords) or len(link.args) > 1 or (link.args and link.keywords):
         raise Refused(".params() from elsewhere: pass the values where the statement is run")
     if link.args and not isinstance(link.args[0], ast.Dict | ast.Name):
         raise Refused(".params() from elsewhere: pass the values where the statement is run")
-    return replace(reading.state, params=(*reading.state.params, reading.placed)), (reading.removed(),)
+    after = replace(reading.state, params=(*reading.state.params, reading.placed))
+    return after, () if reading.state.ending in BUILT else (reading.removed(),)
 
 
 def tuples(reading: Reading) -> Followed:
