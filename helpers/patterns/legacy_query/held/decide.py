@@ -55,6 +55,12 @@ class Held:
             self._found[family] = tuple(self._decide(family, tracer))
         return self._at[head]
 
+    def growth(self, path: str, start: int, stop: int) -> int:
+        """How many characters the families add to a piece of a file."""
+        here = [finding for found in self._found.values() for finding in found if finding.path == path and finding.fix]
+        edits = [edit for finding in here if finding.fix for edit in finding.fix.edits if start <= edit.start < stop]
+        return sum(len(edit.text) - (edit.end - edit.start) for edit in edits)
+
     def leave(self, head: ast.Call | None, reason: str) -> None:
         """Leave the family of `x.query(...)` after all, because of what stands inside it."""
         family = self._families.get(head) if head is not None else None
