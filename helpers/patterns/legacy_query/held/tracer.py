@@ -14,8 +14,9 @@ from helpers.patterns.legacy_query.held.callees import Callees, Function
 from helpers.patterns.legacy_query.held.consumers import Consumers
 from helpers.patterns.legacy_query.held.family import Family, Kept, Local, Returned, Site, Slot
 from helpers.patterns.legacy_query.held.flow import Definition, Flow
-from helpers.patterns.legacy_query.links import LAST, READ
+from helpers.patterns.legacy_query.links import LAST, READ, TERMINALS, follow
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.state import Placed, State
 
 _HARMLESS = frozenset(
     ["staticmethod", "classmethod", "property", "cached_property", "abstractmethod", "override", "final", "overload"]
@@ -103,9 +104,11 @@ class Tracer:
 
     def _attribute(self, site: Site) -> None:
         last = site.chain.links[-1]
-        if last.name == "session":
+        if last.name == "session" and not site.made:
             site.use, site.ending = "session", last
             return
+        if last.name not in TERMINALS:
+            follow(self.project, State(()), Placed(last, site.module, site.chain.source), last.dot)  # says why not
         raise Refused(f"`.{last.name}` of it is read ({site.place}), which select() does not have")
 
     def feed(self, site: Site, slot: Slot) -> None:
