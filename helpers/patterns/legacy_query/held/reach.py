@@ -211,7 +211,7 @@ class Reach:
         if ref.scope is not function.node:
             return ref  # a name of a function around both
         argument = next((one for one in _all_parameters(function) if one.arg == ref.root), None)
-        flow = self.tracer.flow(function.node, function.module)
+        flow = self.tracer.names.flow(function.node, function.module)
         if argument is None or len(flow.all_definitions(ref.root)) > 1 or not isinstance(call, ast.Call):
             name = function.node.name
             raise Refused(f"the session `{ref.text}` is known inside `{name}` alone ({function.place})")
@@ -244,7 +244,7 @@ class Reach:
         """The session of what a function takes, as the function names it: a parameter of its own, or none yet."""
         if isinstance(ref.scope, str) and self._resolves(ref, function):
             return ref
-        calls = self.tracer.calls(function)
+        calls = self.tracer.slots.calls(function)
         for argument in _all_parameters(function):
             if calls and all(self._gives(function, argument, module, call) for module, call in calls):
                 return Ref(argument.arg, function.node)
@@ -280,7 +280,7 @@ class Reach:
     def _all_on_self(self, function: Function) -> bool:
         return all(
             isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in ("self", "cls")
-            for _, call in self.tracer.calls(function)
+            for _, call in self.tracer.slots.calls(function)
         )
 
     def _add(self, function: Function) -> Added:
