@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module, dotted_name
+from helpers.patterns.legacy_query.held.definitions import Reached
 from helpers.patterns.legacy_query.held.family import Local, Slot
-from helpers.patterns.legacy_query.held.flow import Flow, Reached
+from helpers.patterns.legacy_query.held.flow import Flow
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from helpers.analysis.symbols import Module, dotted_name
 from helpers.codemod.chains import Chain, read_chain, read_links
 from helpers.patterns.legacy_query.held.callees import Callees, Function
 from helpers.patterns.legacy_query.held.consumers import Consumers
+from helpers.patterns.legacy_query.held.definitions import Definition
 from helpers.patterns.legacy_query.held.family import Family, Kept, Local, Returned, Site, Slot
-from helpers.patterns.legacy_query.held.flow import Definition
 from helpers.patterns.legacy_query.held.names import Names
 from helpers.patterns.legacy_query.held.slots import Slots, default_of, is_none
 from helpers.patterns.legacy_query.links import LAST, READ, TERMINALS, follow
