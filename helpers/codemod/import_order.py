@@ -29,10 +29,26 @@ def insert_import(source: Source, add: ImportName, *, after: int = 0, own: Colle
         root = add.module.partition(".")[0]
         kin = [node for node in stands if node.lineno > after and _module(node).partition(".")[0] == root]
         return _among(source, kin, add, own) if kin else _below(source, star, import_line(add))
+    if add.module.partition(".")[0] in sys.stdlib_module_names:
+        return _standard(source, stands, add, own)
     group = _home(_groups(source, stands), add, own)
     if group:
         return _among(source, group, add, own)
     above = [node for node in stands if _section(node, own) < _THIRD_PARTY]
+    if above:
+        return _below(source, above[-1], import_line(add), apart=True)
+    if stands and not _line_before(source, stands[0]).strip():
+        return _above(source, stands[0], import_line(add), apart=True)
+    return _at_top(source, import_line(add))
+
+
+def _standard(source: Source, stands: Sequence[ImportStatement], add: ImportName, own: Collection[str]) -> str:
+    """Among the standard library's imports, or in a section of its own in front of the others."""
+    groups = _groups(source, stands)
+    home = [group for group in groups if any(_section(node, own) == _STANDARD for node in group)]
+    if home:
+        return _among(source, home[0], add, own)
+    above = [node for node in stands if _section(node, own) == _FUTURE]
     if above:
         return _below(source, above[-1], import_line(add), apart=True)
     if stands and not _line_before(source, stands[0]).strip():
@@ -102,11 +118,11 @@ def _home(
 
 
 def _among(source: Source, group: list[ImportStatement], add: ImportName, own: Collection[str]) -> str:
-    """Insert in the order that the group is in; a group in no order gets it behind its last third-party import."""
-    third = [node for node in group if _section(node, own) == _THIRD_PARTY]
-    before = third[-1] if third else group[-1]
+    """Insert in the order that the group is in; a group in no order gets it behind the last import of its section."""
     new = ast.parse(import_line(add)).body[0]
     assert isinstance(new, ImportStatement)
+    third = [node for node in group if _section(node, own) == _section(new, own)]
+    before = third[-1] if third else group[-1]
     for key in _orders(own):
         keys = [key(node) for node in group]
         if keys == sorted(keys):

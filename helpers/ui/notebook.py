@@ -34,14 +34,16 @@ from helpers.workbook import (
 
 SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
-LESSONS = {"00": "legacy_query", "20": "legacy_query", "31": "legacy_query", "40": "init_with_io"}
+LESSONS = {"00": "legacy_query", "20": "legacy_query", "21": "legacy_query", "31": "legacy_query", "40": "init_with_io"}
+EXERCISES = {"21": "queries_that_travel"}  # where a lesson has another exercise than its pattern's
 
 
 class Lesson:
     """One notebook's workbook over a scratch copy of the sample application, and over the application itself."""
 
-    def __init__(self, pattern: str, application: Path = SAMPLE_APP) -> None:
+    def __init__(self, pattern: str, application: Path = SAMPLE_APP, *, exercise: str = "") -> None:
         """For the pattern of that name; `application` is copied, and never written to."""
+        self._exercise = exercise
         self.original = Workbook.open(application)
         self.workbook = Workbook.open(application, scratch=True)
         self.pattern: type[Pattern] = self.workbook.explain(pattern)
@@ -54,6 +56,7 @@ class Lesson:
         """The same lesson, on the same copy, about another pattern of its family."""
         other = copy(self)
         other.__dict__.pop("exercise", None)
+        other._exercise = ""
         other.pattern = self.workbook.explain(pattern)
         return other
 
@@ -75,7 +78,7 @@ class Lesson:
     @cached_property
     def exercise(self) -> Exercise:
         """What the reader is asked to do."""
-        return self.workbook.exercise(self.pattern.NAME)
+        return self.workbook.exercise(self._exercise or self.pattern.NAME)
 
     def function(self, path: str, name: str) -> Picture:
         """The source of a function in the scratch copy. UsageError when the file has none of that name."""
@@ -130,7 +133,7 @@ def setup(number: str) -> Lesson:
     """Start the lesson of that number; its scratch copy goes when the kernel stops."""
     if number not in LESSONS:
         raise UsageError(number, "is no lesson", f"choose from {', '.join(LESSONS)}")
-    lesson = Lesson(LESSONS[number])
+    lesson = Lesson(LESSONS[number], exercise=EXERCISES.get(number, ""))
     atexit.register(lesson.close)
     return lesson
 

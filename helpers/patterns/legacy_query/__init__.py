@@ -36,7 +36,10 @@ class LegacyQuery(Pattern):
         """Every chain on a session, as a fix or with the reason why it is left."""
         guards = Guards(project)
         held = Held(self.CODE, project, guards)
-        for path, source in project.sources.items():
-            if "query" in source.text:
-                yield from Finder(self.CODE, project, project.module(path), guards, held).findings()
+        modules = [project.module(path) for path, source in project.sources.items() if "query" in source.text]
+        finders = [Finder(self.CODE, project, module, guards, held) for module in modules]
+        for finder in finders:
+            finder.follow()
+        for finder in finders:
+            yield from finder.findings()
         yield from numbered([*held.findings()])

@@ -40,6 +40,15 @@ class Finder:
     guards: Guards
     held: Held
 
+    def follow(self) -> None:
+        """Decide the families that begin in this module, whose edits may stand inside the chains of any."""
+        for head in self.module.nodes.of(ast.Call):
+            if not _is_query(head.func) or self._tier(head) is None:
+                continue
+            chain = read_chain(self._source, head, self.project.scopes(self.module).parents, LAST)
+            if chain is not None and not self._inside_unreadable_text(chain) and self._travels(chain):
+                self.held.take(head, self.module)
+
     def findings(self) -> Iterator[Finding]:
         """The module's findings in the order of the text, those on `Model.query` last."""
         binder = NameBinder(self.module.tree, self._source.text)
@@ -110,13 +119,18 @@ class Finder:
         try:
             self._allowed(chain, tier)
             conversion = Converter(self.project, self.module).convert(chain)
-            fix = render(conversion, binder, self.project.line_length - _growth(chain, decided))
+            fix = render(conversion, binder, self._room(chain, decided))
         except Refused as refusal:
             return self._finding(chain, str(refusal), Applicability.MANUAL, None)
         if tier is Tier.BY_NAME:
             message = f"becomes select(); by its name alone `{ast.unparse(chain.receiver)}` is a session: look"
             return self._finding(chain, message, Applicability.REVIEW, fix)
         return self._finding(chain, _summary(conversion), Applicability.SAFE, fix)
+
+    def _room(self, chain: Chain, decided: Sequence[Member]) -> int:
+        """The length that a line may have, less what the fixes inside the chain add to it."""
+        held = self.held.growth(self.module.path, chain.start, chain.stop)
+        return self.project.line_length - _growth(chain, decided) - held
 
     def _allowed(self, chain: Chain, tier: Tier) -> None:
         if reason := self.guards.reason(chain.node, self.module):

@@ -53,7 +53,8 @@ def _statement(conversion: Conversion, line_length: int) -> list[Edit]:
     if held := _held(conversion):
         return held
     plain = Layout(conversion).edits()
-    if not fits(conversion.chain, plain, line_length) and not prefix(conversion.chain):
+    inside = [Edit(item.start, item.stop, item.text) for item in conversion.renames]
+    if not fits(conversion.chain, [*plain, *inside], line_length) and not prefix(conversion.chain):
         several = newline_in(conversion.chain.text)
         broken = Layout(conversion, 2 if conversion.before and several else 1, line_length)
         if conversion.before and not broken.fits(line_length):

@@ -194,9 +194,7 @@ from sqlalchemy.orm import Session
 
 def clear(session: Session):
     session.add(Genre(id=9, name="Drama"))
-    return session.execute(
-        delete(Genre).where(Genre.id == 9)
-    ).rowcount
+    return session.execute(delete(Genre).where(Genre.id == 9)).rowcount
 """,
         "clear(session)",
     ),

@@ -160,7 +160,9 @@ from sqlalchemy.orm import Session, with_parent
 
 
 def shelf(session: Session, author: Author):
-    return session.scalars(select(Book).where(with_parent(author, Author.books)).order_by(Book.id)).all()
+    return session.scalars(
+        select(Book).where(with_parent(author, Author.books)).order_by(Book.id)
+    ).all()
 """,
         "shelf(session, session.get(Author, 1))",
     ),

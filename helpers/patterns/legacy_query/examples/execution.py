@@ -53,7 +53,9 @@ from sqlalchemy.orm import Session
 
 def saved(session: Session):
     session.add(Author(id=9, name="New"))
-    return session.execute(select(Author.id).execution_options(autoflush=False).order_by(Author.id)).all()
+    return session.execute(
+        select(Author.id).execution_options(autoflush=False).order_by(Author.id)
+    ).all()
 """,
         "saved(session)",
     ),
@@ -182,9 +184,7 @@ from sqlalchemy.orm import Session
 
 
 def rows(session: Session):
-    return session.execute(
-        select(Author).order_by(Author.id)
-    ).all()
+    return session.execute(select(Author).order_by(Author.id)).all()
 """,
         "rows(session)",
     ),
@@ -228,9 +228,7 @@ from sqlalchemy.orm import Session
 
 
 def some(session: Session):
-    return session.scalars(
-        select(Author).limit(3).where(Author.id > 1).order_by(Author.id)
-    ).all()
+    return session.scalars(select(Author).limit(3).where(Author.id > 1).order_by(Author.id)).all()
 """,
         "some(session)",
     ),

@@ -235,7 +235,9 @@ from sqlalchemy.orm import Session
 
 def known(session: Session, name: str):
     query = select(Author).where(Author.name == name)
-    found = query.with_only_columns(literal_column("1"), maintain_column_froms=True).exists()
+    found = query.with_only_columns(
+        literal_column("1"), maintain_column_froms=True
+    ).exists()
     return session.execute(select(found)).scalar_one_or_none()
 """,
         "known(session, 'Wen Li'), known(session, 'Nobody')",

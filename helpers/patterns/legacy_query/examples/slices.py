@@ -97,15 +97,11 @@ from sqlalchemy.orm import Session
 
 
 def nth(session: Session):
-    return session.scalars(
-        select(Author).order_by(Author.id).slice(1, 2)
-    ).all()[0].name
+    return session.scalars(select(Author).order_by(Author.id).slice(1, 2)).all()[0].name
 
 
 def missing(session: Session):
-    return session.scalars(
-        select(Author).where(Author.id > 90).slice(0, 1)
-    ).all()[0]
+    return session.scalars(select(Author).where(Author.id > 90).slice(0, 1)).all()[0]
 
 
 def both(session: Session):

@@ -105,7 +105,7 @@ class Consumers:
             owner = tracer.project.scopes(module).function(target)
             if owner is None and self._in_class(target):
                 raise Refused(f"it is kept in the body of a class ({self.site.place})")
-            flow = tracer.flow(owner or module.tree, module)
+            flow = tracer.names.flow(owner or module.tree, module)
             found = [one for one in flow.definitions.get(parent, ()) if one.name == target.id]
             if len(found) != 1:
                 raise Refused(f"`{target.id}` is bound in a way that cannot be followed ({self.site.place})")
@@ -201,7 +201,7 @@ class Consumers:
         if argument is None:
             name = function.node.name
             raise Refused(f"nobody can tell which parameter of `{name}` takes it ({self.site.place})")
-        flow = self.tracer.flow(function.node, function.module)
+        flow = self.tracer.names.flow(function.node, function.module)
         found = [one for one in flow.definitions.get(argument, ()) if one.name == argument.arg]
         self.tracer.feed(self.site, Local(found[0], flow, function.module))
 

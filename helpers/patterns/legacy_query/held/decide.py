@@ -15,7 +15,7 @@ from helpers.model import Applicability, Finding, Fix
 from helpers.patterns.legacy_query.guards import Guards
 from helpers.patterns.legacy_query.held.callees import Callees
 from helpers.patterns.legacy_query.held.family import Family, Site
-from helpers.patterns.legacy_query.held.flow import Flow
+from helpers.patterns.legacy_query.held.names import Names
 from helpers.patterns.legacy_query.held.tracer import Tracer
 from helpers.patterns.legacy_query.held.writing import Parts, Place, Writer
 from helpers.patterns.legacy_query.refusal import Refused
@@ -32,7 +32,10 @@ class Held:
     _families: dict[ast.Call, Family] = field(default_factory=dict)
     _found: dict[Family, tuple[Finding, ...]] = field(default_factory=dict)
     _at: dict[ast.AST, Finding] = field(default_factory=dict)
-    _flows: dict[ast.AST, Flow] = field(default_factory=dict)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.project, {})
 
     @cached_property
     def _callees(self) -> Callees:
@@ -46,7 +49,7 @@ class Held:
     def take(self, head: ast.Call, module: Module) -> Finding:
         """Decide the family that `x.query(...)` belongs to; the finding for that call."""
         if head not in self._families:
-            tracer = Tracer(self.project, self._callees, self._flows)
+            tracer = Tracer(self.project, self._callees, self._names)
             family = tracer.trace(head, module)
             for site in family.made:
                 assert isinstance(site.value, ast.Call)
@@ -54,6 +57,12 @@ class Held:
             self._families[head] = family
             self._found[family] = tuple(self._decide(family, tracer))
         return self._at[head]
+
+    def growth(self, path: str, start: int, stop: int) -> int:
+        """How many characters the families add to a piece of a file."""
+        here = [finding for found in self._found.values() for finding in found if finding.path == path and finding.fix]
+        edits = [edit for finding in here if finding.fix for edit in finding.fix.edits if start <= edit.start < stop]
+        return sum(len(edit.text) - (edit.end - edit.start) for edit in edits)
 
     def leave(self, head: ast.Call | None, reason: str) -> None:
         """Leave the family of `x.query(...)` after all, because of what stands inside it."""

@@ -18,6 +18,7 @@ from helpers.patterns.legacy_query.refusal import Refused
 from helpers.patterns.legacy_query.state import EXECUTION, Piece, Rename
 
 _ONE = ("sqlalchemy", "literal_column")
+_ONLY = '.with_only_columns({literal_column}("1"), maintain_column_froms=True)'
 
 
 def exists(ending: Ending) -> Conversion:
@@ -32,9 +33,22 @@ def exists(ending: Ending) -> Conversion:
     several = len(shape.parts) > 1 and (ending.state.joins or not same_entity(shape.parts))
     if shape.parts[0].owner is None or several:
         raise Refused("exists() on several columns or on an expression: write select(...).exists() by hand")
-    text = '.with_only_columns({literal_column}("1"), maintain_column_froms=True)'
-    added = Rename(terminal.dot, terminal.dot, text, (_ONE,))
+    first, last = _around(ending, len(_ONLY))
+    added = Rename(terminal.dot, terminal.dot, _ONLY.replace("(", f"({first}", 1)[:-1] + f"{last})", (_ONE,))
     return Conversion(ending.chain, None, ends_with=terminal, renames=(*ending.renames, added))
+
+
+def _around(ending: Ending, grown: int) -> tuple[str, str]:
+    """Line breaks behind the opening and in front of the closing parenthesis, where one line becomes too long."""
+    source, at = ending.chain.source, ending.chain.start
+    line = source.position(at)[0] - 1
+    stop = source.lines[line + 1] if line + 1 < len(source.lines) else len(source.text)
+    text = source.text[source.lines[line] : stop].rstrip("\r\n")
+    around = ending.project.scopes(ending.module).ancestors(ending.chain.node)
+    if len(text) + grown <= ending.project.line_length or any(isinstance(node, ast.JoinedStr) for node in around):
+        return "", ""
+    margin = f"{source.newline}{text[: len(text) - len(text.lstrip())]}"
+    return f"{margin}    ", margin
 
 
 def bulk_of(project: Project, site: Site, states: States) -> tuple[Conversion, Piece]:

@@ -10,7 +10,8 @@ from typing import Literal
 from helpers.analysis.symbols import Module
 from helpers.codemod.chains import Chain, Link
 from helpers.patterns.legacy_query.held.callees import Function
-from helpers.patterns.legacy_query.held.flow import Definition, Flow
+from helpers.patterns.legacy_query.held.definitions import Definition
+from helpers.patterns.legacy_query.held.flow import Flow
 
 Use = Literal["carried", "run", "operand", "member", "kept as is", "tested", "session"]
 

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helpers.analysis.nodes import children
 from helpers.analysis.symbols import dotted_name
+from helpers.patterns.legacy_query.held.definitions import Definition, Function, Reached, State, arguments_of, join
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _ROUNDS = 12
-
-
-@dataclass(frozen=True, eq=False)
-class Definition:
-    """One way a name gets its value. `value` is the expression where one is assigned as it is, None otherwise."""
-
-    name: str
-    node: ast.AST
-    value: ast.expr | None = None
-
-    @property
-    def line(self) -> int:
-        """Where it stands."""
-        return getattr(self.node, "lineno", 0)
-
-
-@dataclass(frozen=True)
-class Reached:
-    """A definition at some point of the text; `rebound` are the watched names that got another value since."""
-
-    definition: Definition
-    rebound: frozenset[str] = frozenset()
-
-
-_State = dict[str, frozenset[Reached]]
 
 
 @dataclass(eq=False)
@@ -53,12 +28,12 @@ class Flow:
     later: dict[str, list[ast.Name]] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
     _made: dict[tuple[int, str], Definition] = field(default_factory=dict)
-    _escapes: list[list[_State]] = field(default_factory=list)
-    _loops: list[tuple[list[_State], list[_State]]] = field(default_factory=list)
+    _escapes: list[list[State]] = field(default_factory=list)
+    _loops: list[tuple[list[State], list[State]]] = field(default_factory=list)
 
     def run(self) -> Flow:
         """Walk the function once; loops until nothing changes."""
-        state: _State = {}
+        state: State = {}
         if not isinstance(self.function, ast.Module):
             for argument in arguments_of(self.function):
                 state = self._define(state, argument.arg, argument, None)
@@ -74,18 +49,18 @@ class Flow:
 
     # statements
 
-    def _block(self, body: Iterable[ast.stmt], state: _State | None) -> _State | None:
+    def _block(self, body: Iterable[ast.stmt], state: State | None) -> State | None:
         for statement in body:
             if state is None:
                 state = {}  # unreachable: read it all the same
             state = self._statement(statement, state)
         return state
 
-    def _statement(self, node: ast.stmt, state: _State) -> _State | None:
+    def _statement(self, node: ast.stmt, state: State) -> State | None:
         match node:
             case ast.If():
                 state = self._expression(node.test, state)
-                return _join(self._block(node.body, dict(state)), self._block(node.orelse, dict(state)))
+                return join(self._block(node.body, dict(state)), self._block(node.orelse, dict(state)))
             case ast.For() | ast.AsyncFor():
                 return self._loop(node, self._expression(node.iter, state))
             case ast.While():
@@ -107,7 +82,7 @@ class Flow:
             return self._try(node, state)  # type: ignore[arg-type]
         return self._simple(node, state)
 
-    def _simple(self, node: ast.stmt, state: _State) -> _State:
+    def _simple(self, node: ast.stmt, state: State) -> State:
         match node:
             case ast.Assign():
                 state = self._expression(node.value, state)
@@ -139,64 +114,64 @@ class Flow:
                 state = self._below(node, state)
         return state
 
-    def _below(self, node: ast.AST, state: _State) -> _State:
+    def _below(self, node: ast.AST, state: State) -> State:
         for child in children(node):
             if isinstance(child, ast.expr):
                 state = self._expression(child, state)
         return state
 
-    def _loop(self, node: ast.For | ast.AsyncFor | ast.While, state: _State) -> _State | None:
-        back: _State | None = None
-        breaks: list[_State] = []
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While, state: State) -> State | None:
+        back: State | None = None
+        breaks: list[State] = []
         for _ in range(_ROUNDS):
-            start = _join(dict(state), back) or {}
+            start = join(dict(state), back) or {}
             entered = self._head(node, start)
             breaks = []
-            continues: list[_State] = []
+            continues: list[State] = []
             self._loops.append((breaks, continues))
             end = self._block(node.body, dict(entered))
             self._loops.pop()
             for one in continues:
-                end = _join(end, one)
-            if _join(back, end) == back:
+                end = join(end, one)
+            if join(back, end) == back:
                 break
-            back = _join(back, end)
-        start = _join(dict(state), back) or {}
+            back = join(back, end)
+        start = join(dict(state), back) or {}
         done = self._expression(node.test, start) if isinstance(node, ast.While) else start
         out = self._block(node.orelse, done) if node.orelse else done
         for one in breaks:
-            out = _join(out, one)
+            out = join(out, one)
         return out
 
-    def _head(self, node: ast.For | ast.AsyncFor | ast.While, state: _State) -> _State:
+    def _head(self, node: ast.For | ast.AsyncFor | ast.While, state: State) -> State:
         if isinstance(node, ast.While):
             return self._expression(node.test, state)
         return self._target(node.target, None, node, state)
 
-    def _try(self, node: ast.Try, state: _State) -> _State | None:
-        seen: list[_State] = [dict(state)]
+    def _try(self, node: ast.Try, state: State) -> State | None:
+        seen: list[State] = [dict(state)]
         self._escapes.append(seen)
         end = self._block(node.body, dict(state))
         self._escapes.pop()
-        raised: _State = {}
-        one: _State | None
+        raised: State = {}
+        one: State | None
         for one in seen:
-            raised = _join(raised, one) or {}
+            raised = join(raised, one) or {}
         outs = [self._block(node.orelse, end) if end is not None else None]
         for handler in node.handlers:
             start = self._expression(handler.type, dict(raised)) if handler.type else dict(raised)
             if handler.name:
                 start = self._define(start, handler.name, handler, None)
             outs.append(self._block(handler.body, start))
-        out: _State | None = None
+        out: State | None = None
         for one in outs:
-            out = _join(out, one)
+            out = join(out, one)
         if not node.finalbody:
             return out
-        final = self._block(node.finalbody, _join(dict(raised), out) or {})
+        final = self._block(node.finalbody, join(dict(raised), out) or {})
         return final if out is not None else None
 
-    def _with(self, node: ast.With | ast.AsyncWith, state: _State) -> _State | None:
+    def _with(self, node: ast.With | ast.AsyncWith, state: State) -> State | None:
         for item in node.items:
             state = self._expression(item.context_expr, state)
             if item.optional_vars is not None:
@@ -204,11 +179,11 @@ class Flow:
         before = dict(state)
         end = self._block(node.body, state)
         # a context manager may swallow what is raised inside
-        return _join(before, end) if end is None else end
+        return join(before, end) if end is None else end
 
-    def _match(self, node: ast.Match, state: _State) -> _State | None:
+    def _match(self, node: ast.Match, state: State) -> State | None:
         state = self._expression(node.subject, state)
-        out: _State | None = dict(state)
+        out: State | None = dict(state)
         for case in node.cases:
             start = dict(state)
             for part in ast.walk(case.pattern):
@@ -216,10 +191,10 @@ class Flow:
                 if isinstance(name, str):
                     start = self._define(start, name, part, None)
             start = self._expression(case.guard, start) if case.guard else start
-            out = _join(out, self._block(case.body, start))
+            out = join(out, self._block(case.body, start))
         return out
 
-    def _nested(self, node: ast.FunctionDef | ast.AsyncFunctionDef, state: _State) -> _State:
+    def _nested(self, node: ast.FunctionDef | ast.AsyncFunctionDef, state: State) -> State:
         outside = [*node.decorator_list, *node.args.defaults, *(item for item in node.args.kw_defaults if item)]
         for part in outside:
             state = self._expression(part, state)
@@ -228,7 +203,7 @@ class Flow:
 
     # expressions
 
-    def _expression(self, node: ast.expr, state: _State) -> _State:
+    def _expression(self, node: ast.expr, state: State) -> State:
         match node:
             case ast.Name():
                 return self._load(node, state)
@@ -244,10 +219,10 @@ class Flow:
             case ast.IfExp():
                 state = self._expression(node.test, state)
                 one, two = self._expression(node.body, dict(state)), self._expression(node.orelse, dict(state))
-                return _join(one, two) or {}
+                return join(one, two) or {}
             case ast.BoolOp():
                 for value in node.values:
-                    state = _join(dict(state), self._expression(value, state)) or {}
+                    state = join(dict(state), self._expression(value, state)) or {}
                 return state
         for child in children(node):
             if isinstance(child, ast.expr):
@@ -256,9 +231,7 @@ class Flow:
                 state = self._expression(child.value, state)
         return state
 
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, state: _State
-    ) -> _State:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, state: State) -> State:
         first, *others = node.generators
         state = self._expression(first.iter, state)
         own = {part.id for one in node.generators for part in ast.walk(one.target) if isinstance(part, ast.Name)}
@@ -272,13 +245,13 @@ class Flow:
             inside = self._expression(part, inside)
         return {**inside, **{name: reached for name, reached in state.items() if name in own}}
 
-    def _load(self, node: ast.expr, state: _State) -> _State:
+    def _load(self, node: ast.expr, state: State) -> State:
         if isinstance(node, ast.Name):
             self.reads[node] = self.reads.get(node, frozenset()) | state.get(node.id, frozenset())
             return state
         return self._below(node, state)
 
-    def _target(self, target: ast.expr, value: ast.expr | None, node: ast.AST, state: _State) -> _State:
+    def _target(self, target: ast.expr, value: ast.expr | None, node: ast.AST, state: State) -> State:
         match target:
             case ast.Name():
                 return self._define(state, target.id, node, value)
@@ -296,7 +269,7 @@ class Flow:
                 return self._rebound(state, dotted_name(target) or "")
         return self._below(target, state)
 
-    def _define(self, state: _State, name: str, node: ast.AST, value: ast.expr | None) -> _State:
+    def _define(self, state: State, name: str, node: ast.AST, value: ast.expr | None) -> State:
         key = (id(node), name)
         if key not in self._made:
             self._made[key] = Definition(name, node, value)
@@ -307,7 +280,7 @@ class Flow:
             seen.append(dict(state))
         return state
 
-    def _rebound(self, state: _State, name: str) -> _State:
+    def _rebound(self, state: State, name: str) -> State:
         if name not in self.watched:
             return dict(state)
         return {
@@ -323,23 +296,3 @@ class Flow:
                     self.later.setdefault(node.id, []).append(node)
                 elif isinstance(node, ast.Nonlocal | ast.Global):
                     self.shared.update(node.names)
-
-
-def arguments_of(function: Function) -> Iterator[ast.arg]:
-    """Every parameter."""
-    arguments = function.args
-    for one in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]:
-        if one is not None:
-            yield one
-
-
-def _join(one: _State | None, two: _State | None) -> _State | None:
-    if one is None or two is None:
-        return two if one is None else one
-    empty: frozenset[Reached] = frozenset()
-    return {name: one.get(name, empty) | two.get(name, empty) for name in {**one, **two}}
-
-
-def flow_of(function: Function | ast.Module, watched: Iterable[str], kept: Mapping[ast.AST, Flow]) -> Flow:
-    """The flow of a function, from `kept` where it was made before."""
-    return kept[function] if function in kept else Flow(function, frozenset(watched)).run()

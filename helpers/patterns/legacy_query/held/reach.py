@@ -10,33 +10,9 @@ from helpers.analysis.symbols import Definition as Named
 from helpers.analysis.symbols import External, Module, dotted_name
 from helpers.patterns.legacy_query.held.callees import Function
 from helpers.patterns.legacy_query.held.family import Family, Inner, Kept, Local, Returned, Site
+from helpers.patterns.legacy_query.held.sessions import Ref, SessionNames
 from helpers.patterns.legacy_query.held.tracer import Tracer
 from helpers.patterns.legacy_query.refusal import Refused
-
-_BEGINNINGS = frozenset({"__init__", "__post_init__", "__enter__", "__aenter__", "setUp", "setup_method", "setup"})
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A session by name: `text` as written where it is used, `scope` what binds its first part.
-
-    The scope is a function, a class for what begins with `self`, or the dotted name of what the project or a library
-    defines. `carried` is the parameter of a function by which a Query came in whose session has no name there.
-    """
-
-    text: str
-    scope: ast.AST | str
-    carried: ast.arg | None = None
-
-    @property
-    def root(self) -> str:
-        """The first part of the name."""
-        return self.text.partition(".")[0]
-
-    @property
-    def rest(self) -> str:
-        """What follows the first part, with its dot."""
-        return self.text[len(self.root) :]
 
 
 @dataclass(frozen=True)
@@ -59,6 +35,11 @@ class Reach:
     _hints: dict[Function, set[str]] = field(default_factory=dict)
     _known: dict[Site, Ref | None] = field(default_factory=dict)
     _open: set[Site] = field(default_factory=set)
+
+    @property
+    def names(self) -> SessionNames:
+        """How sessions are named."""
+        return SessionNames(self.project, self.tracer.callees)
 
     def at(self, site: Site) -> Ref:
         """The session of the Query of a site. Refused when it is not in reach there, and cannot be handed in."""
@@ -91,7 +72,7 @@ class Reach:
 
     def _of(self, site: Site) -> Ref | None:
         if site.made:
-            return self.named(site.chain.receiver, site.module)
+            return self.names.named(site.chain.receiver, site.module)
         refs = {
             ref for slot in site.reads for one in self.family.feeding(slot) if (ref := self._through(slot, one, site))
         }
@@ -121,75 +102,13 @@ class Reach:
             return self._from_attribute(slot, ref, one, site)
         return ref
 
-    # what a name is
-
-    def named(self, node: ast.expr, module: Module) -> Ref:
-        """An expression as a reference. Refused for calls and the like, which must not run twice."""
-        text = dotted_name(node)
-        if text is None:
-            raise Refused(
-                f"its session comes from an expression ({module.path}:{node.lineno}): give the session a name"
-            )
-        return Ref(text, self._scope(text, node, module))
-
-    def _scope(self, text: str, at: ast.expr, module: Module) -> ast.AST | str:
-        root = text.partition(".")[0]
-        scopes = self.project.scopes(module)
-        for function in scopes.functions(at):
-            bindings = scopes.bindings(function).get(root)
-            if not bindings:
-                continue
-            if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
-                break
-            owner = scopes.parents.get(function)
-            first = isinstance(bindings[0].node, ast.arg) and root in ("self", "cls")
-            if first and isinstance(owner, ast.ClassDef):
-                self._steady(text, at, module)
-                return owner
-            return function
-        found = self.project.resolve(module, root, at)
-        if isinstance(found, Named):
-            return found.qualified
-        if isinstance(found, External | Module):
-            return found.name
-        return f"{module.name}.{root}"
-
-    def _steady(self, text: str, at: ast.expr, module: Module) -> None:
-        """Refused when `self.x` is assigned outside of what makes the object."""
-        parts = text.split(".")
-        if len(parts) < 2:
-            return
-        owner = self.project.class_of(at, module)
-        classes = [owner, *self.tracer.callees.below(owner)] if owner else []
-        for one in [one for found in classes for one in self.project.attributes(found, parts[1])]:
-            if one.value is None:
-                continue
-            function = self.project.scopes(one.module).function(one.value)
-            if function is not None and getattr(function, "name", "") not in _BEGINNINGS:
-                raise Refused(f"`{text}` is assigned again elsewhere ({one.module.path}:{one.value.lineno})")
-
     def _visible(self, ref: Ref, site: Site) -> None:
         """Refused when the name means something else where the Query runs."""
         added = [one for one in self.added.values() if one.function.node is ref.scope and one.name == ref.root]
         if added:
             return
-        probe = ast.copy_location(ast.Name(ref.root, ast.Load()), site.value)
-        if self._scope_at(ref, site, probe) != ref.scope and not self._same_class(ref, site):
+        if self.names.at(ref, site) != ref.scope and not self._same_class(ref, site):
             raise Refused(f"the session `{ref.text}` is not in reach where the query runs ({site.place})")
-
-    def _scope_at(self, ref: Ref, site: Site, probe: ast.Name) -> ast.AST | str:
-        scopes = self.project.scopes(site.module)
-        for function in scopes.functions(site.value):
-            if bindings := scopes.bindings(function).get(ref.root):
-                if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
-                    break
-                owner = scopes.parents.get(function)
-                return owner if ref.root in ("self", "cls") and isinstance(owner, ast.ClassDef) else function
-        del probe
-        found = self.project.resolve(site.module, ref.root, site.value)
-        if isinstance(found, Named):
-            return found.qualified
-        return found.name if isinstance(found, External | Module) else f"{site.module.name}.{ref.root}"
 
     def _same_class(self, ref: Ref, site: Site) -> bool:
         """`self.db` of a method and of one that a subclass has are the same attribute."""
@@ -211,14 +130,14 @@ class Reach:
         if ref.scope is not function.node:
             return ref  # a name of a function around both
         argument = next((one for one in _all_parameters(function) if one.arg == ref.root), None)
-        flow = self.tracer.flow(function.node, function.module)
+        flow = self.tracer.names.flow(function.node, function.module)
         if argument is None or len(flow.all_definitions(ref.root)) > 1 or not isinstance(call, ast.Call):
             name = function.node.name
             raise Refused(f"the session `{ref.text}` is known inside `{name}` alone ({function.place})")
         given = function.given(call, argument)
         if given is None:
             raise Refused(f"the call of `{function.node.name}` passes no session ({site.place})")
-        named = self.named(given, site.module)
+        named = self.names.named(given, site.module)
         return Ref(f"{named.text}{ref.rest}", named.scope)
 
     def _of_argument(self, function: Function, argument: ast.arg, call: ast.Call, site: Site) -> Ref:
@@ -236,7 +155,7 @@ class Reach:
             if isinstance(receiver, ast.Call) and getattr(receiver.func, "id", "") == "super":
                 owner = self.project.class_of(receiver, site.module)
                 return Ref(f"self{ref.rest}", owner.node if owner else ref.scope)
-            named = self.named(receiver, site.module)
+            named = self.names.named(receiver, site.module)
             return Ref(f"{named.text}{ref.rest}", named.scope)
         raise Refused(f"the object that holds the session has no name here ({site.place})")
 
@@ -244,7 +163,7 @@ class Reach:
         """The session of what a function takes, as the function names it: a parameter of its own, or none yet."""
         if isinstance(ref.scope, str) and self._resolves(ref, function):
             return ref
-        calls = self.tracer.calls(function)
+        calls = self.tracer.slots.calls(function)
         for argument in _all_parameters(function):
             if calls and all(self._gives(function, argument, module, call) for module, call in calls):
                 return Ref(argument.arg, function.node)
@@ -267,7 +186,7 @@ class Reach:
         if given is None or dotted_name(given) is None:
             return False
         wanted = {self._at(site) for site in self._passed_by(function, call)} - {None}
-        return wanted == {self.named(given, module)}
+        return wanted == {self.names.named(given, module)}
 
     def _passed_by(self, function: Function, call: ast.Call) -> list[Site]:
         """The members of the family among the arguments of a call."""
@@ -280,7 +199,7 @@ class Reach:
     def _all_on_self(self, function: Function) -> bool:
         return all(
             isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in ("self", "cls")
-            for _, call in self.tracer.calls(function)
+            for _, call in self.tracer.slots.calls(function)
         )
 
     def _add(self, function: Function) -> Added:
@@ -315,7 +234,7 @@ class Reach:
             return ref
         name = self._own_session(slot, ref, one)
         assert isinstance(site.value, ast.Attribute)
-        named = self.named(site.value.value, site.module)
+        named = self.names.named(site.value.value, site.module)
         return Ref(f"{named.text}{name}", named.scope)
 
     def _own_session(self, slot: Kept, ref: Ref, one: Site) -> str:
@@ -328,7 +247,7 @@ class Reach:
                 continue
             for target in node.targets:
                 if isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == "self":
-                    self._steady(f"self.{target.attr}", node.value, one.module)
+                    self.names.steady(f"self.{target.attr}", node.value, one.module)
                     return f".{target.attr}"
         raise Refused(f"the object keeps the query and not its session ({one.place}): keep the session too")
 

@@ -38,7 +38,7 @@ class Signatures:
                 name = self.reach.added[function].name
                 self.writer.review = f"`{function.node.name}` takes the session as well"
                 self._parameter(function, name)
-                for module, call in self.tracer.calls(function):
+                for module, call in self.tracer.slots.calls(function):
                     ref = self.reach.given_at(function, call)
                     self._argument(module, call, f"{name}={ref.text}")
 

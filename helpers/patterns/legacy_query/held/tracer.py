@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from helpers.analysis.project import Project
@@ -12,14 +11,14 @@ from helpers.analysis.symbols import Module, dotted_name
 from helpers.codemod.chains import Chain, read_chain, read_links
 from helpers.patterns.legacy_query.held.callees import Callees, Function
 from helpers.patterns.legacy_query.held.consumers import Consumers
+from helpers.patterns.legacy_query.held.definitions import Definition
 from helpers.patterns.legacy_query.held.family import Family, Kept, Local, Returned, Site, Slot
-from helpers.patterns.legacy_query.held.flow import Definition, Flow
-from helpers.patterns.legacy_query.links import LAST, READ
+from helpers.patterns.legacy_query.held.names import Names
+from helpers.patterns.legacy_query.held.slots import Slots, default_of, is_none
+from helpers.patterns.legacy_query.links import LAST, READ, TERMINALS, follow
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.state import Placed, State
 
-_HARMLESS = frozenset(
-    ["staticmethod", "classmethod", "property", "cached_property", "abstractmethod", "override", "final", "overload"]
-)
 _LARGEST = 400
 
 
@@ -29,11 +28,16 @@ class Tracer:
 
     project: Project
     callees: Callees
-    flows: dict[ast.AST, Flow]
+    names: Names
     family: Family = field(default_factory=Family)
     _sites: dict[ast.expr, Site] = field(default_factory=dict)
     _slots: set[Slot] = field(default_factory=set)
     _queue: list[Site | Slot] = field(default_factory=list)
+
+    @property
+    def slots(self) -> Slots:
+        """What goes to the slots of the family."""
+        return Slots(self.project, self.callees)
 
     def trace(self, head: ast.Call, module: Module) -> Family:
         """The family of `x.query(...)`; its `reason` is set where it cannot be followed."""
@@ -103,9 +107,11 @@ class Tracer:
 
     def _attribute(self, site: Site) -> None:
         last = site.chain.links[-1]
-        if last.name == "session":
+        if last.name == "session" and not site.made:
             site.use, site.ending = "session", last
             return
+        if last.name not in TERMINALS:
+            follow(self.project, State(()), Placed(last, site.module, site.chain.source), last.dot)  # says why not
         raise Refused(f"`.{last.name}` of it is read ({site.place}), which select() does not have")
 
     def feed(self, site: Site, slot: Slot) -> None:
@@ -122,7 +128,7 @@ class Tracer:
     # slots
 
     def _slot(self, slot: Slot) -> None:
-        for expression, module in self.given(slot):
+        for expression, module in self.slots.given(slot):
             self.pull(expression, module)
         if isinstance(slot, Local):
             self._local(slot)
@@ -132,100 +138,6 @@ class Tracer:
             self._kept(slot)
         else:
             self.read(slot.node, slot.module, (slot,), frozenset())
-
-    def given(self, slot: Slot) -> Iterator[tuple[ast.expr, Module]]:
-        """Every expression whose value goes to a slot."""
-        if isinstance(slot, Local):
-            yield from self._given_local(slot)
-        elif isinstance(slot, Returned):
-            for result in self._results(slot.function):
-                if result is not None:
-                    yield result, slot.function.module
-        elif isinstance(slot, Kept):
-            for one in self._assigned(slot):
-                if one[0] is not None:
-                    yield one[0], one[1]
-        elif isinstance(slot.node, ast.IfExp):
-            yield from ((part, slot.module) for part in (slot.node.body, slot.node.orelse))
-        elif isinstance(slot.node, ast.NamedExpr | ast.Await):
-            yield slot.node.value, slot.module
-
-    def _given_local(self, slot: Local) -> Iterator[tuple[ast.expr, Module]]:
-        node = slot.definition.node
-        if isinstance(node, ast.arg):
-            yield from self._passed(node, slot)
-        elif slot.definition.value is None:
-            name, line = slot.definition.name, slot.definition.line
-            raise Refused(f"`{name}` may hold something else there ({slot.module.path}:{line})")
-        else:
-            yield slot.definition.value, slot.module
-
-    def _passed(self, argument: ast.arg, slot: Local) -> Iterator[tuple[ast.expr, Module]]:
-        function = self._owner_of(argument, slot)
-        default = _default(function.node, argument)
-        if argument in (function.node.args.vararg, function.node.args.kwarg):
-            raise Refused(f"`*{argument.arg}` of `{function.node.name}` ({function.place}) takes it")
-        calls = self.calls(function)
-        if not calls:
-            raise Refused(f"nothing in sight calls `{function.node.name}` ({function.place}), which takes a query")
-        for module, call in calls:
-            value = function.given(call, argument)
-            spread = any(isinstance(one, ast.Starred) for one in call.args) or any(not one.arg for one in call.keywords)
-            if value is not None:
-                yield value, module
-            elif spread or default is None or not _is_none(default):
-                name = function.node.name
-                raise Refused(f"the call of `{name}` at {module.path}:{call.lineno} hides what it passes")
-
-    def _owner_of(self, argument: ast.arg, slot: Local) -> Function:
-        function = slot.flow.function
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            raise Refused(f"a lambda takes it as `{argument.arg}` ({slot.module.path}:{argument.lineno})")
-        return self.callees.function(function, slot.module)
-
-    def calls(self, function: Function) -> list[tuple[Module, ast.Call]]:
-        """Every call of a function. Refused when it is handed on as a value, or when a call may be of another."""
-        found: list[tuple[Module, ast.Call]] = []
-        self._decorated(function)
-        self._known_to_others(function)
-        for module, node, sure in self.callees.uses(function):
-            parent = self.project.scopes(module).parents.get(node)
-            name, place = function.node.name, f"{module.path}:{node.lineno}"
-            if not sure:
-                raise Refused(f"`{ast.unparse(node)[:40]}` ({place}) may be `{name}` ({function.place}): annotate it")
-            if not (isinstance(parent, ast.Call) and parent.func is node):
-                raise Refused(f"`{name}` is handed on as a value ({place})")
-            found.append((module, parent))
-        return found
-
-    def _known_to_others(self, function: Function) -> None:
-        name = function.node.name
-        if outside := self.callees.framework(function):
-            raise Refused(f"`{name}` ({function.place}) is a method of a `{outside}`, which may call it")
-        if name in self.callees.replaced:
-            module, call = self.callees.replaced[name]
-            raise Refused(f"`{name}` is replaced or read by its name as text ({module.path}:{call.lineno})")
-
-    def _decorated(self, function: Function) -> None:
-        if strange := [name for name in function.decorators if name not in _HARMLESS]:
-            name = function.node.name
-            raise Refused(f"`{name}` ({function.place}) is decorated by `{strange[0]}`, which may use what it returns")
-
-    def _results(self, function: Function) -> Iterator[ast.expr | None]:
-        for node in self.project.scopes(function.module).results(function.node):
-            if not isinstance(node, ast.Return):
-                raise Refused(f"`{function.node.name}` ({function.place}) is a generator")
-            yield node.value
-
-    def _assigned(self, slot: Kept) -> list[tuple[ast.expr | None, Module]]:
-        owner = Named(slot.module, slot.owner.name, slot.owner)
-        classes = [owner, *self.callees.below(owner)]
-        return [
-            (one.value, one.module)
-            for found in classes
-            for one in self.project.attributes(found, slot.name)
-            if one.value is not None
-        ]
 
     def _local(self, slot: Local) -> None:
         definition, flow = slot.definition, slot.flow
@@ -259,44 +171,15 @@ class Tracer:
         return any(one.node is definition.node for one in bindings)
 
     def _read(self, node: ast.Name, module: Module) -> None:
-        slots, rebound = self.slots_of(node, module)
+        slots, rebound = self.names.of(node, module)
         self.read(node, module, slots, rebound)
-
-    def slots_of(self, node: ast.Name, module: Module) -> tuple[tuple[Slot, ...], frozenset[str]]:
-        """The definitions that a use of a name may see, and the session names that changed since any of them."""
-        scopes = self.project.scopes(module)
-        flow = self.flow(scopes.function(node) or module.tree, module)
-        reached = flow.reads.get(node)
-        if reached:
-            rebound = frozenset(name for one in reached for name in one.rebound)
-            return tuple(Local(one.definition, flow, module) for one in sorted(reached, key=_line)), rebound
-        for function in scopes.functions(node):
-            if scopes.bindings(function).get(node.id):
-                flow = self.flow(function, module)
-                return self._every(node, flow, module)
-        flow = self.flow(module.tree, module)
-        return self._every(node, flow, module)
-
-    def _every(self, node: ast.Name, flow: Flow, module: Module) -> tuple[tuple[Slot, ...], frozenset[str]]:
-        found = sorted(flow.all_definitions(node.id), key=lambda one: one.line)
-        rebound = frozenset(name for name in flow.watched if len(flow.all_definitions(name)) > 1)
-        return tuple(Local(one, flow, module) for one in found), rebound
-
-    def flow(self, function: ast.AST, module: Module) -> Flow:
-        """The flow of a function, made once."""
-        if function not in self.flows:
-            receivers = (node.value for node in module.nodes.of(ast.Attribute) if node.attr == "query")
-            watched = frozenset(name for one in receivers for name in _parts(dotted_name(one)))
-            assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module)
-            self.flows[function] = Flow(function, watched).run()
-        return self.flows[function]
 
     def _returned(self, slot: Returned) -> None:
         function = slot.function
         if function.is_property:
             self._property(slot)
             return
-        calls = self.calls(function)
+        calls = self.slots.calls(function)
         if not calls and not _overrides(function, self.callees):
             raise Refused(f"nothing in sight calls `{function.node.name}` ({function.place}), which returns it")
         for module, call in calls:
@@ -315,8 +198,8 @@ class Tracer:
         self.read(call, module, slots, frozenset())
 
     def _property(self, slot: Returned) -> None:
-        self._decorated(slot.function)
-        self._known_to_others(slot.function)
+        self.slots.plain(slot.function)
+        self.slots.ours(slot.function)
         for module, node, sure in self.callees.uses(slot.function):
             if not sure:
                 text, place = ast.unparse(node)[:40], f"{module.path}:{node.lineno}"
@@ -356,7 +239,7 @@ class Tracer:
             return
         base = self._base(expression, module)
         if isinstance(base, ast.Name):
-            slots, rebound = self.slots_of(base, module)
+            slots, rebound = self.names.of(base, module)
             if slots and not any(self._unknown(slot) for slot in slots):
                 self.read(base, module, slots, rebound)
         elif isinstance(base, ast.Call) and _is_query(base.func):
@@ -412,8 +295,8 @@ class Tracer:
         """Refused unless whatever reaches a slot is a Query of the family, or None."""
         outs = {site.node for site in self.family.sites if not site.ending and site.use == "carried"}
         for slot in self.family.slots:
-            for expression, module in self.given(slot):
-                if expression in outs or _is_none(expression):
+            for expression, module in self.slots.given(slot):
+                if expression in outs or is_none(expression):
                     continue
                 raise Refused(f"{slot.label} may hold something else as well ({module.path}:{expression.lineno})")
         for site in self.family.sites:
@@ -425,15 +308,15 @@ class Tracer:
         """Whether None is among what a name may hold: `if q:` asks for that then."""
         if site.chain.links:
             return False
-        none = any(_is_none(expression) for slot in site.reads for expression, _ in self.given(slot))
+        none = any(is_none(expression) for slot in site.reads for expression, _ in self.slots.given(slot))
         return none or any(self._left_out(slot) for slot in site.reads)
 
     def _left_out(self, slot: Slot) -> bool:
         if not isinstance(slot, Local) or not isinstance(slot.definition.node, ast.arg):
             return False
-        function = self._owner_of(slot.definition.node, slot)
-        default = _default(function.node, slot.definition.node)
-        return default is not None and _is_none(default)
+        function = self.slots.owner_of(slot.definition.node, slot)
+        default = default_of(function.node, slot.definition.node)
+        return default is not None and is_none(default)
 
 
 def _overrides(function: Function, callees: Callees) -> bool:
@@ -441,29 +324,5 @@ def _overrides(function: Function, callees: Callees) -> bool:
     return function.owner is not None and len(callees.members(function.owner, function.node.name) or ()) > 1
 
 
-def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, argument: ast.arg) -> ast.expr | None:
-    positional = [*function.args.posonlyargs, *function.args.args]
-    pairs = [
-        *zip(reversed(positional), reversed(function.args.defaults), strict=False),
-        *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
-    ]
-    return next((default for one, default in pairs if one is argument), None)
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
 def _is_query(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "query"
-
-
-def _line(reached: object) -> int:
-    return reached.definition.line  # type: ignore[attr-defined, no-any-return]
-
-
-def _parts(name: str | None) -> Iterator[str]:
-    """`a.b.c`, `a.b` and `a`: whatever an assignment may change of it."""
-    while name:
-        yield name
-        name = name.rpartition(".")[0]

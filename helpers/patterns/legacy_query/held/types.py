@@ -64,7 +64,7 @@ class Types:
         quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
         parsed = _parsed(annotation)
         part = self._query_part(parsed, module) if parsed is not None else None
-        new = self._select(slot, module)
+        new = self._select(slot, module, part)
         source = self.project.sources[module.path]
         if part is None or quoted or part is annotation:
             text = new if part is None or part is parsed else ast.unparse(parsed).replace(ast.unparse(part), new)  # type: ignore[arg-type]
@@ -94,17 +94,29 @@ class Types:
         found = self.project.symbols.resolve(module, dotted_name(node) or "")
         return isinstance(found, External) and found.name.startswith("sqlalchemy") and found.name.endswith(".Query")
 
-    def _select(self, slot: Slot, module: Module) -> str:
+    def _select(self, slot: Slot, module: Module, part: ast.expr | None) -> str:
         """`Select[tuple[User]]`, or as much of it as the version has and the module can name."""
         select = self.writer.select(module)
         version = self.project.sqlalchemy
         if version is None or version < (2, 0):
             return select
-        entities = {text for site in self.family.feeding(slot) for text in self._rows(site, module)}
+        said = self._said(slot, part)
+        entities = {said} if said else {text for site in self.family.feeding(slot) for text in self._rows(site, module)}
         if len(entities) != 1:
             return f"{select}[{self.writer.name(module, 'typing', 'Any')}]"
         [text] = entities
         return f"{select}[{text}]" if version >= (2, 1) else f"{select}[tuple[{text}]]"
+
+    def _said(self, slot: Slot, part: ast.expr | None) -> str:
+        """The entity (or type variable) that `Query[T]` named, where rows are bare entities; empty otherwise."""
+        bare = all(
+            shape_of(self.project, state).bare
+            for site in self.family.feeding(slot)
+            for state in self.states.alike(site)
+        )
+        named = part.slice if isinstance(part, ast.Subscript) else None
+        plain = bare and isinstance(named, ast.Name | ast.Attribute) and dotted_name(named) not in ("Any", "typing.Any")
+        return ast.unparse(named) if plain and named is not None else ""
 
     def _rows(self, site: Site, module: Module) -> list[str]:
         """The entities of the rows as the module names them; two answers where it cannot."""
