@@ -3,7 +3,11 @@
 import logging
 
 from fastapi import Request
+from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import JSONResponse
+
+# What pydantic says of an attribute that could not be read.
+GONE = "ObjectDeletedError"
 
 logger = logging.getLogger(__name__)
 
@@ -87,5 +91,13 @@ async def answer(_request: Request, error: Exception) -> JSONResponse:
 
 async def answer_collision(request: Request, error: Exception) -> JSONResponse:
     """Answer for work that another request has made impossible: a row is taken, changed or gone."""
-    logger.warning("%s %s collided: %s", request.method, request.url.path, error)
+    logger.warning("%s %s collided: %s", request.method, request.url.path, type(error).__name__)
     return JSONResponse({"detail": "Somebody else changed this at the same moment: try again"}, status_code=409)
+
+
+async def answer_vanished(request: Request, error: Exception) -> JSONResponse:
+    """Answer when a row was deleted after the work and before the answer was read from it; else it is our fault."""
+    assert isinstance(error, ResponseValidationError)
+    if any(problem["type"] == "get_attribute_error" and GONE in str(problem["ctx"]) for problem in error.errors()):
+        return await answer_collision(request, error)
+    raise error

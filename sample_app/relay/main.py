@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.exceptions import ResponseValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from relay.api_docs import DESCRIPTION, TAGS
 from relay.async_database import async_engine
 from relay.database import engine
-from relay.errors import RelayError, answer, answer_collision
+from relay.errors import RelayError, answer, answer_collision, answer_vanished
 from relay.graphql import schema
 from relay.routers import (
     admin,
@@ -62,6 +63,7 @@ def create_app() -> FastAPI:
     app.add_exception_handler(RelayError, answer)
     for collision in (IntegrityError, StaleDataError, ObjectDeletedError):
         app.add_exception_handler(collision, answer_collision)
+    app.add_exception_handler(ResponseValidationError, answer_vanished)
     for module in (tenant, customers, quotes, projects, reports, health):
         app.include_router(module.router)
     for module in (users, chats, rag, categories, insights, websocket):
