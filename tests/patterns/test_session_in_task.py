@@ -216,6 +216,11 @@ TASKS = {
         "background.add_task(work, Dao(db))",
         "keeps a session in `self.db`",
     ),
+    "it uses the session of its surroundings": (
+        "current = SessionLocal()\nasync def work(x): current.get(Author, x)\n",
+        "asyncio.create_task(work(1))",
+        "uses `current`, which the task shares",
+    ),
     "a queue": (
         "@app.task\ndef work(author): print(author)\n",
         "work.delay(db.get(Author, 1))",
@@ -308,6 +313,7 @@ NOTHING = [
     "notify(db, 1)",
     "asyncio.gather(one(), two())",
     "form.submit(db)",
+    "asyncio.create_task(opens_its_own(1))",
     "add_task(db, 1)",
 ]
 
@@ -317,6 +323,7 @@ def test_values_and_plain_calls_are_no_finding(on: Rewriting, line: str) -> None
     done = on.changed(
         {
             "app.py": NOTIFY + "def notify_all(x): ...\ndef add_task(db: Session, x): ...\n"
+            "async def opens_its_own(x):\n    with SessionLocal() as db:\n        db.get(Author, x)\n"
             f"def route(background, service, form, author_id: int, db: Session = Depends(get_db)):\n    {line}\n"
         }
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from helpers.analysis.call_targets import Target
 from helpers.analysis.mapping import Entity
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
-from helpers.analysis.symbols import Definition, Module
+from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.patterns.session_in_task.handovers import HandOver
 
 
@@ -58,7 +59,27 @@ class Payloads:
         for value in values:
             if held := self._keeps(self._class(value, over.module)):
                 return f"`{ast.unparse(value)}` keeps a session in `{held}`: make it in the task, on its own session"
-        return self._closure(over)
+        return self._closure(over) or self._around(over)
+
+    def _around(self, over: HandOver) -> str:
+        """A session that a coroutine finds at the top of a module: that of whoever starts it, in the same context."""
+        if over.holder.func is not over.function:
+            return ""
+        graph = self.project.callgraph
+        for target in graph.targets.meant(over.function, over.module):
+            for one in graph.reached(target.node) if isinstance(target, Target) else ():
+                for effect in self.project.effects.direct.get(one.node, ()):
+                    if name := self._at_the_top(effect.node, one.module):
+                        return f"{one.symbol}() uses `{name}`, which the task shares with its caller: give it values"
+        return ""
+
+    def _at_the_top(self, call: ast.Call, module: Module) -> str:
+        """The receiver of a call on a session that no function around binds."""
+        value = call.func.value if isinstance(call.func, ast.Attribute) else None
+        name = dotted_name(value) if value is not None else None
+        if value is None or name is None or self.project.scopes(module).lookup(name.partition(".")[0], value):
+            return ""
+        return name
 
     def _class(self, value: ast.expr, module: Module) -> Definition | None:
         return self.project.instances.of(value, module)
