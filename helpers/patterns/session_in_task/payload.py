@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from helpers.analysis.call_targets import Target
 from helpers.analysis.mapping import Entity
+from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Definition, Module, dotted_name
@@ -30,6 +31,18 @@ class Payload:
         return next((entity for one, entity in self.objects if one is value), None)
 
 
+def parameter_of(function: FunctionNode, over: HandOver, value: ast.expr) -> ast.arg | None:
+    """The parameter that gets an argument of the hand-over; that of a bound method's instance is passed over."""
+    given = function.args
+    names = [*given.posonlyargs, *given.args]
+    names = names[1:] if names and names[0].arg in ("self", "cls") else names
+    for word in over.keywords:
+        if word.value is value:
+            return next((one for one in [*names, *given.kwonlyargs] if one.arg == word.arg), None)
+    index = next((n for n, one in enumerate(over.args) if one is value), len(names))
+    return names[index] if index < len(names) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Payloads:
     """Reads them in one project."""
@@ -41,9 +54,21 @@ class Payloads:
         module = over.module
         tiers = {value: self.project.sessions.tier(value, module) for value in over.values}
         sessions = tuple(value for value in over.values if tiers[value])
-        objects = tuple((value, entity) for value in over.values if (entity := self._entity(value, module)))
+        objects = tuple((value, entity) for value in over.values if (entity := self._given(over, value)))
         tier = min((found for found in tiers.values() if found), default=Tier.PROVED)
         return Payload(sessions, objects, tier, self._hidden(over))
+
+    def _given(self, over: HandOver, value: ast.expr) -> Entity | None:
+        """The mapped class of an argument, as its own text tells it or as the function's annotation does."""
+        if entity := self._entity(value, over.module):
+            return entity
+        targets = self.project.callgraph.targets.meant(over.function, over.module)
+        found = [parameter_of(one.node, over, value) for one in targets if isinstance(one, Target)]
+        if len(found) != 1 or found[0] is None or found[0].annotation is None:
+            return None
+        where = self.project.callgraph.functions[next(one.node for one in targets if isinstance(one, Target))].module
+        typed = self.project.sessions.annotated(found[0].annotation, where)
+        return self.project.mapped.entity(typed.owner) if typed and typed.owner else None
 
     def _entity(self, value: ast.expr, module: Module) -> Entity | None:
         owner = self.project.instances.of(value, module)
