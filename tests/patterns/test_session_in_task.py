@@ -272,7 +272,8 @@ KNOWN = ["'x'", "3 + 4", "author.name", "number", "f'{things}'", "str(things)", 
 
 @pytest.mark.parametrize("value", UNKNOWN)
 def test_an_argument_that_may_be_an_object_keeps_the_session(on: Rewriting, value: str) -> None:
-    route = f"def route(background, things, other, db: Session = Depends(get_db)):\n    background.add_task(work, db, {value})\n"
+    call = f"background.add_task(work, db, {value})"
+    route = f"def route(background, things, other, db: Session = Depends(get_db)):\n    {call}\n"
     [reason] = on.reasons(HEAD + "def find(db): ...\ndef work(db: Session, x): db.get(Author, x)\n" + route)
     assert "may be an object of the session" in reason
 
