@@ -126,6 +126,17 @@ class CallGraph:
                     queue.append(edge.caller.node)
         return found
 
+    def reached(self, start: ast.AST, least: Tier = Tier.INFERRED) -> tuple[Function, ...]:
+        """`start` and every function that calls lead to from it; references are no calls."""
+        found = {start: self.functions[start]}
+        queue = [start]
+        while queue:
+            for edge in self.calls_from.get(queue.pop(), ()):
+                if edge.kind != "reference" and edge.tier >= least and edge.callee.node not in found:
+                    found[edge.callee.node] = edge.callee
+                    queue.append(edge.callee.node)
+        return tuple(found.values())
+
     def _in_module(self, module: Module) -> Iterator[Edge]:
         called: set[ast.AST] = set()
         for call in module.nodes.of(ast.Call):

@@ -59,6 +59,8 @@ class Instances:
         typed = self.project.sessions.of(node, module)
         if typed is not None:
             return typed.owner
+        if isinstance(node, ast.Attribute):
+            return self._assigned(node, module)
         match node:
             case ast.Name():
                 bindings = self.project.scopes(module).lookup(node.id, node)
@@ -74,6 +76,14 @@ class Instances:
             case ast.BoolOp(values=values):
                 return _common(self.of(part, module) for part in values)
         return None
+
+    def _assigned(self, node: ast.Attribute, module: Module) -> Definition | None:
+        """What every assignment to `x.attribute` in the class of `x` gives it."""
+        owner = self.project.instances.of(node.value, module)
+        given = list(self.project.attributes(owner, node.attr)) if owner else []
+        return _common(
+            self.of(one.value, one.module) for one in given if one.value is not None and not _none(one.value)
+        )
 
     def _bound(self, binding: Binding, module: Module) -> Definition | None:
         if binding.value is None:

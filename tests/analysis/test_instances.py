@@ -41,6 +41,10 @@ KNOWN = {
     "an index": "def f(db: Session): db.query(User).all()[0].here",
     "an annotated list": "def f(xs: list[User]):\n    for x in xs: x.here",
     "what a function gives": "def f(db: Session):\n    for x in found(db): x.here",
+    "an attribute that a constructor loads": (
+        "class Page:\n    def __init__(self, db: Session): self.user = db.scalars(select(User)).first()\n"
+        "def f(page: Page): page.user.here"
+    ),
     "a relationship to one": "def f(x: Post): x.user.here",
     "a relationship to many": "def f(y: User):\n    for x in sorted(y.posts): x.user.here",
 }

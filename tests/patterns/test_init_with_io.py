@@ -160,6 +160,7 @@ REFUSED = {
         "Card.__init__",
     ),
     "its constructor is replaced": ("def t(patch): patch.object(Card, '__init__')\n", "given to patch.object()"),
+    "it decorates": ("@Card(1, 2)\ndef f(): ...\n", "as a decorator"),
     "nothing constructs it": ("", "nothing in the project constructs it"),
     "a test replaces it": ("print(Card(1, 2).author)\ndef t(patch): patch('app.Card')\n", "seems to replace it"),
     "something unknown of its name": ("print(Card(1, 2).author)\ndef g(kinds): return kinds.Card(1)\n", "kinds.Card()"),

@@ -82,13 +82,18 @@ def test_a_property_that_sets_and_gets_under_one_key_still_does(on: Rewriting) -
 
 def test_other_attributes_of_that_name_stay(on: Rewriting) -> None:
     text = CARD + (
-        "import os\nclass Other:\n    owner = 1\ndef f(x: Card, y: Other, z: dict):\n"
-        "    return x.owner, y.owner, os.owner, z['owner']\n"
+        "import os\nimport decimal\nclass Other:\n    owner = 1\n"
+        "def f(x: Card, y: Other, z: dict, d: decimal.Decimal, db: Session):\n"
+        "    return x.owner, y.owner, os.owner, z['owner'], d.owner, db.owner, decimal.Decimal(1).owner\n"
     )
-    assert "return x.get_owner(), y.owner, os.owner, z['owner']" in on.after(text)
+    others = "y.owner, os.owner, z['owner'], d.owner, db.owner, decimal.Decimal(1).owner"
+    assert f"return x.get_owner(), {others}" in on.after(text)
 
 
 REFUSED = {
+    "one of two classes": ("class B: owner = 1\ndef f(x: Card | B): return x.owner\n", "annotate `x`"),
+    "an object of any class": ("def f(x: object):\n    if isinstance(x, Card): return x.owner\n", "annotate `x`"),
+    "what a function gives": ("class B: owner = 1\ndef h() -> Card | B: ...\nx = h().owner\n", "annotate `h()`"),
     "a receiver of which nothing is known": ("def f(x): return x.owner\n", "annotate `x`"),
     "getattr": ("def f(x: Card): return getattr(x, 'owner')\n", "getattr()"),
     "attrgetter": ("from operator import attrgetter\nk = attrgetter('owner')\n", "attrgetter()"),

@@ -216,6 +216,11 @@ TASKS = {
         "background.add_task(work, Dao(db))",
         "keeps a session in `self.db`",
     ),
+    "it uses the session of its surroundings": (
+        "current = SessionLocal()\nasync def work(x): current.get(Author, x)\n",
+        "asyncio.create_task(work(1))",
+        "uses `current`, which the task shares",
+    ),
     "a queue": (
         "@app.task\ndef work(author): print(author)\n",
         "work.delay(db.get(Author, 1))",
@@ -239,6 +244,7 @@ def test_a_session_that_tests_replace_is_left(on: Rewriting) -> None:
 
 
 OBJECTS = {
+    "it may be none": ("author: Author | None = db.get(Author, 1)", "pass", "may be None"),
     "it is new": ("author = Author()", "pass", "may not be stored yet"),
     "it carries more than is stored": (
         "author = db.get(Author, 1)\n    author.token = 'x'\n    db.commit()",
@@ -251,12 +257,43 @@ OBJECTS = {
 
 @pytest.mark.parametrize(("made", "body", "reason"), OBJECTS.values(), ids=OBJECTS)
 def test_an_object_that_its_id_does_not_stand_for_is_left(on: Rewriting, made: str, body: str, reason: str) -> None:
-    task = f"def work(author: Author) -> None:\n    {body}\n\n\n"
+    note = "Author | None" if "None" in made else "Author"
+    task = f"def work(author: {note}) -> None:\n    {body}\n\n\n"
     route = (
         f"def route(background, db: Session = Depends(get_db)):\n    {made}\n    background.add_task(work, author)\n"
     )
     [found] = on.reasons(HEAD + task + route)
     assert reason in found
+
+
+UNKNOWN = ["find(db)", "things", "things[0]", "[find(db)]", "other.author"]
+KNOWN = ["'x'", "3 + 4", "author.name", "number", "f'{things}'", "str(things)", "[1, number]", "LIMIT"]
+
+
+@pytest.mark.parametrize("value", UNKNOWN)
+def test_an_argument_that_may_be_an_object_keeps_the_session(on: Rewriting, value: str) -> None:
+    call = f"background.add_task(work, db, {value})"
+    route = f"def route(background, things, other, db: Session = Depends(get_db)):\n    {call}\n"
+    [reason] = on.reasons(HEAD + "def find(db): ...\ndef work(db: Session, x): db.get(Author, x)\n" + route)
+    assert "may be an object of the session" in reason
+
+
+@pytest.mark.parametrize("value", KNOWN)
+def test_a_plain_value_is_handed_over(on: Rewriting, value: str) -> None:
+    text = on.after(
+        HEAD + "LIMIT = 5\n\n\ndef work(db: Session, x): db.get(Author, x)\n\n\n"
+        "def route(background, things, number: int, author: Author, db: Session = Depends(get_db)):\n"
+        f"    background.add_task(work, db, {value})\n"
+    )
+    assert f"background.add_task(work_in_own_session, {value})" in text
+
+
+def test_an_object_that_only_the_tasks_annotation_tells_is_loaded_again(on: Rewriting) -> None:
+    text = on.after(
+        HEAD + "def work(author: Author) -> None:\n    print(author.name)\n\n\n"
+        "def route(background, author, db: Session = Depends(get_db)):\n    background.add_task(work, author)\n"
+    )
+    assert "background.add_task(work_in_own_session, author.id)" in text
 
 
 def test_a_new_object_that_was_added_and_committed_has_an_id(on: Rewriting) -> None:
@@ -308,6 +345,7 @@ NOTHING = [
     "notify(db, 1)",
     "asyncio.gather(one(), two())",
     "form.submit(db)",
+    "asyncio.create_task(opens_its_own(1))",
     "add_task(db, 1)",
 ]
 
@@ -317,6 +355,7 @@ def test_values_and_plain_calls_are_no_finding(on: Rewriting, line: str) -> None
     done = on.changed(
         {
             "app.py": NOTIFY + "def notify_all(x): ...\ndef add_task(db: Session, x): ...\n"
+            "async def opens_its_own(x):\n    with SessionLocal() as db:\n        db.get(Author, x)\n"
             f"def route(background, service, form, author_id: int, db: Session = Depends(get_db)):\n    {line}\n"
         }
     )

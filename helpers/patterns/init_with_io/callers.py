@@ -47,6 +47,9 @@ class Callers:
             if use.role == "called" and use.call:
                 if not self.project.sources[use.module.path].exact(use.call):
                     raise Refused(f"it is constructed inside a string at {_place(use)}: take the call out of it")
+                above = self.project.scopes(use.module).parents[use.call]
+                if use.call in getattr(above, "decorator_list", ()):
+                    raise Refused(f"it is constructed as a decorator at {_place(use)}: give the decorator a name first")
                 yield Construction(use.module, use.call)
             elif use.role == "member":
                 self._not_its_constructor(use)

@@ -111,7 +111,7 @@ def _first_uses(
     names = {_called_at_once(project, one) for one in made}
     found = [project.callgraph.targets.members.own(owner, name) for name in sorted(name or "" for name in names)]
     methods = [method for method in found if isinstance(method, ast.FunctionDef) and _plain(method)]
-    if None in names or len(methods) < len(names) or any(project.bases(owner)) is False:
+    if None in names or len(methods) < len(names):
         return []
     inside = {node.attr for node in ast.walk(owner.node) if isinstance(node, ast.Attribute) and _is_self(node.value)}
     return [] if inside & {name for name in names if name} else methods

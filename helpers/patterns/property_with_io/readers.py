@@ -12,6 +12,7 @@ from helpers.analysis.symbols import Definition, External, Module, dotted_name
 from helpers.codemod.refused import Refused
 from helpers.codemod.unread import not_named_unread
 from helpers.patterns.property_with_io.families import Family
+from helpers.patterns.property_with_io.others import Others
 
 _BY_STRING = frozenset({"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller", "object"})
 _ALIASES = frozenset({"Field", "AliasPath", "AliasChoices", "field", "computed_field", "patch"})
@@ -54,7 +55,7 @@ class Readers:
             return self._on_the_class(node, found, module)
         if (one := self.project.instances.of(value, module)) is not None:
             return self._of_class(one, node, module)
-        if self.project.sessions.of(value, module) is not None or isinstance(value, ast.Constant | ast.JoinedStr):
+        if Others(self.project).surely(value, module):
             return False
         where = f"{module.path}:{node.lineno}"
         raise Refused(f"`{ast.unparse(node)}` at {where} may read it: annotate `{ast.unparse(value)}` with its class")

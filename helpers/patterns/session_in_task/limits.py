@@ -13,12 +13,15 @@ from helpers.analysis.symbols import Definition, dotted_name
 from helpers.codemod.refused import Refused
 from helpers.patterns.session_in_task.handovers import HandOver
 from helpers.patterns.session_in_task.order import Order
-from helpers.patterns.session_in_task.payload import Payload
+from helpers.patterns.session_in_task.payload import Payload, parameter_of
+from helpers.patterns.session_in_task.values import PLAIN, Values
 from helpers.patterns.session_in_task.wrapper import Task
 
-_VALUES = frozenset(
-    {"int", "str", "bool", "float", "bytes", "None", "dict", "list", "tuple", "set", "Decimal", "datetime"}
-)
+_VALUES = PLAIN | {"dict", "list", "tuple", "set"}
+
+
+def _optional(annotation: ast.expr) -> str:
+    return ast.unparse(annotation).replace("Optional", "None")
 
 
 def _adds(node: ast.AST, text: str) -> bool:
@@ -50,6 +53,9 @@ class Limits:
             raise Refused("it is given two sessions: write by hand which of them the task opens")
         for value, entity in payload.objects:
             self._object(over, value, entity, task)
+        for value in over.values:
+            if value not in payload.sessions and payload.entity(value) is None:
+                self._value(over, value, task)
         self._result(over, payload, task)
         self._own_work(over, payload, task)
         return task
@@ -97,16 +103,26 @@ class Limits:
             raise Refused(f"`{text}` may not be stored yet: add and commit it first, or hand its values over")
         self._not_none(value, over, task)
 
+    def _value(self, over: HandOver, value: ast.expr, task: Task) -> None:
+        """Refused for an argument that may be an object of the session, for all that the text tells."""
+        if isinstance(value, ast.Starred):
+            raise Refused("its arguments cannot be told one by one: write them out")
+        parameter, values = parameter_of(task.function, over, value), Values(self.project)
+        if parameter and values.annotated(parameter.annotation, task.module):
+            return
+        if not values.plain(value, over.module):
+            raise Refused(f"`{ast.unparse(value)}` may be an object of the session: annotate it, or hand its id over")
+
     def _is_class(self, func: ast.expr, over: HandOver) -> bool:
         meant = self.project.callgraph.targets.meant(func, over.module)
         return any(isinstance(one, Definition) for one in meant)
 
     def _not_none(self, value: ast.expr, over: HandOver, task: Task) -> None:
         """Refused when the task looks whether there is an object at all: None has no id."""
-        index = next((n for n, one in enumerate(over.args) if one is value), None)
-        words = {word.arg for word in over.keywords if word.value is value}
-        parameters = task.parameters
-        name = parameters[index].arg if index is not None and index < len(parameters) else next(iter(words), None)
+        parameter = parameter_of(task.function, over, value)
+        name = parameter.arg if parameter else ""
+        if parameter and parameter.annotation and "None" in _optional(parameter.annotation):
+            raise Refused(f"`{name}` of {task.function.name}() may be None, which has no id: hand the id over")
         for node in ast.walk(task.function):
             test = (
                 getattr(node, "test", None) if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert) else None

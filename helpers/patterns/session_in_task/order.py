@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.callgraph import Function
+from helpers.analysis.effects import Effect
 from helpers.analysis.project import Project
-from helpers.analysis.session_types import Tier
 from helpers.codemod.refused import Refused
 from helpers.patterns.session_in_task.handovers import HandOver
 
@@ -105,18 +105,11 @@ class Order:
             for node in _in_order(function.node)
         )
 
-    def _effects(self, function: Function) -> tuple:  # type: ignore[type-arg]
+    def _effects(self, function: Function) -> tuple[Effect, ...]:
         return self.project.effects.direct.get(function.node, ())
 
-    def _reached(self, function: Function) -> list[Function]:
-        graph = self.project.callgraph
-        found, queue = {function.node: function}, [function]
-        while queue:
-            for edge in graph.calls_from.get(queue.pop().node, ()):
-                if edge.kind != "reference" and edge.tier > Tier.BY_NAME and edge.callee.node not in found:
-                    found[edge.callee.node] = edge.callee
-                    queue.append(edge.callee)
-        return list(found.values())
+    def _reached(self, function: Function) -> tuple[Function, ...]:
+        return self.project.callgraph.reached(function.node)
 
 
 def _in_order(function: ast.AST) -> Iterator[ast.AST]:

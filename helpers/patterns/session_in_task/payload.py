@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from helpers.analysis.call_targets import Target
 from helpers.analysis.mapping import Entity
+from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
-from helpers.analysis.symbols import Definition, Module
+from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.patterns.session_in_task.handovers import HandOver
 
 
@@ -29,6 +31,18 @@ class Payload:
         return next((entity for one, entity in self.objects if one is value), None)
 
 
+def parameter_of(function: FunctionNode, over: HandOver, value: ast.expr) -> ast.arg | None:
+    """The parameter that gets an argument of the hand-over; that of a bound method's instance is passed over."""
+    given = function.args
+    names = [*given.posonlyargs, *given.args]
+    names = names[1:] if names and names[0].arg in ("self", "cls") else names
+    for word in over.keywords:
+        if word.value is value:
+            return next((one for one in [*names, *given.kwonlyargs] if one.arg == word.arg), None)
+    index = next((n for n, one in enumerate(over.args) if one is value), len(names))
+    return names[index] if index < len(names) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Payloads:
     """Reads them in one project."""
@@ -40,9 +54,21 @@ class Payloads:
         module = over.module
         tiers = {value: self.project.sessions.tier(value, module) for value in over.values}
         sessions = tuple(value for value in over.values if tiers[value])
-        objects = tuple((value, entity) for value in over.values if (entity := self._entity(value, module)))
+        objects = tuple((value, entity) for value in over.values if (entity := self._given(over, value)))
         tier = min((found for found in tiers.values() if found), default=Tier.PROVED)
         return Payload(sessions, objects, tier, self._hidden(over))
+
+    def _given(self, over: HandOver, value: ast.expr) -> Entity | None:
+        """The mapped class of an argument, as its own text tells it or as the function's annotation does."""
+        if entity := self._entity(value, over.module):
+            return entity
+        targets = self.project.callgraph.targets.meant(over.function, over.module)
+        found = [parameter_of(one.node, over, value) for one in targets if isinstance(one, Target)]
+        if len(found) != 1 or found[0] is None or found[0].annotation is None:
+            return None
+        where = self.project.callgraph.functions[next(one.node for one in targets if isinstance(one, Target))].module
+        typed = self.project.sessions.annotated(found[0].annotation, where)
+        return self.project.mapped.entity(typed.owner) if typed and typed.owner else None
 
     def _entity(self, value: ast.expr, module: Module) -> Entity | None:
         owner = self.project.instances.of(value, module)
@@ -58,7 +84,27 @@ class Payloads:
         for value in values:
             if held := self._keeps(self._class(value, over.module)):
                 return f"`{ast.unparse(value)}` keeps a session in `{held}`: make it in the task, on its own session"
-        return self._closure(over)
+        return self._closure(over) or self._around(over)
+
+    def _around(self, over: HandOver) -> str:
+        """A session that a coroutine finds at the top of a module: that of whoever starts it, in the same context."""
+        if over.holder.func is not over.function:
+            return ""
+        graph = self.project.callgraph
+        for target in graph.targets.meant(over.function, over.module):
+            for one in graph.reached(target.node) if isinstance(target, Target) else ():
+                for effect in self.project.effects.direct.get(one.node, ()):
+                    if name := self._at_the_top(effect.node, one.module):
+                        return f"{one.symbol}() uses `{name}`, which the task shares with its caller: give it values"
+        return ""
+
+    def _at_the_top(self, call: ast.Call, module: Module) -> str:
+        """The receiver of a call on a session that no function around binds."""
+        value = call.func.value if isinstance(call.func, ast.Attribute) else None
+        name = dotted_name(value) if value is not None else None
+        if value is None or name is None or self.project.scopes(module).lookup(name.partition(".")[0], value):
+            return ""
+        return name
 
     def _class(self, value: ast.expr, module: Module) -> Definition | None:
         return self.project.instances.of(value, module)
