@@ -1,4 +1,4 @@
-"""The vocabulary of `mapped_objects`: an object of a mapped class, how sure it is, what several answers have in common."""
+"""The vocabulary of `mapped_objects`: an object of a mapped class, how sure it is, what answers have in common."""
 
 from __future__ import annotations
 

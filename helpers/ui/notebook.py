@@ -34,7 +34,10 @@ from helpers.workbook import (
 
 SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
-LESSONS = {"00": "legacy_query", "20": "legacy_query", "31": "legacy_query", "40": "init_with_io"}
+LESSONS = {
+    **{"00": "legacy_query", "10": "dependencies", "20": "legacy_query", "31": "legacy_query"},
+    **{"32": "expire_on_commit", "40": "init_with_io"},
+}
 
 
 class Lesson:
@@ -45,6 +48,11 @@ class Lesson:
         self.original = Workbook.open(application)
         self.workbook = Workbook.open(application, scratch=True)
         self.pattern: type[Pattern] = self.workbook.explain(pattern)
+
+    def turn_to(self, pattern: str) -> Picture:
+        """Go on with another pattern of the family, and say what it is about. UsageError for an unknown one."""
+        self.pattern = self.workbook.explain(pattern)
+        return html.message(f"{self.pattern.CODE} {self.pattern.NAME}: {self.pattern.SUMMARY}")
 
     def close(self) -> None:
         """Remove the scratch copy."""

@@ -92,7 +92,7 @@ class _Finder:
 
     def _unread_in_trace(self, relation: Declared) -> bool:
         """Whether a trace of the application as it is now shows no lazy load of the relationship."""
-        trace = getattr(self.project, "trace", None)
+        trace = self.project.trace
         if trace is None or trace.stale or trace.exit:
             return False
         return not any(load.attribute == relation.name for load in trace.lazy_loads)
