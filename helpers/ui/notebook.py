@@ -49,11 +49,6 @@ class Lesson:
         self.workbook = Workbook.open(application, scratch=True)
         self.pattern: type[Pattern] = self.workbook.explain(pattern)
 
-    def turn_to(self, pattern: str) -> Picture:
-        """Go on with another pattern of the family, and say what it is about. UsageError for an unknown one."""
-        self.pattern = self.workbook.explain(pattern)
-        return html.message(f"{self.pattern.CODE} {self.pattern.NAME}: {self.pattern.SUMMARY}")
-
     def close(self) -> None:
         """Remove the scratch copy."""
         self.workbook.close()
