@@ -184,10 +184,11 @@ class Workbook:
 
     def source(self, path: str) -> str:
         """The text of a file, as it was read. UsageError when it is not one of the readable ones."""
-        source = self._read().sources.get(path)
-        if source is None:
+        project = self._read()
+        found = project.sources.get(path) or project.texts.get(path)
+        if found is None:
             raise UsageError(path, "is not a readable Python file of the application", "choose one that scan names")
-        return source.text
+        return found.text
 
     def census(self) -> Census:
         """What a migration will meet: routes, session calls, routes that block; counted from the code."""
@@ -284,7 +285,7 @@ class Workbook:
         if not globs:
             return findings
         project = self._read()
-        paths = [*project.sources, *(problem.path for problem in project.problems)]
+        paths = [*project.sources, *project.texts, *(problem.path for problem in project.problems)]
         for glob in globs:
             if not selection.matches(glob.removeprefix("!"), paths):
                 raise UsageError(repr(glob), "matches no Python file of the application", selection.GLOBS)

@@ -6,13 +6,13 @@ import ast
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from helpers.analysis.callgraph import CallGraph
 from helpers.analysis.effects import Effects
-from helpers.analysis.files import python_files
+from helpers.analysis.files import application_files
 from helpers.analysis.instances import Instances
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
@@ -20,9 +20,10 @@ from helpers.analysis.parameters import Calls, FunctionNode, calls_of
 from helpers.analysis.references import References
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
-from helpers.analysis.source import Source, read_source
+from helpers.analysis.source import Source, Text, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
 from helpers.analysis.target import line_length, sqlalchemy_version, type_checked
+from helpers.analysis.texts import is_kept, read_text
 from helpers.analysis.trace import Trace, load_trace
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, Finding
@@ -32,11 +33,15 @@ UNREADABLE = "AM001"
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """Every readable Python file below `root`; the unreadable ones are findings in `problems`."""
+    """Every readable Python file below `root`; the unreadable ones are findings in `problems`.
+
+    `texts` are the files of other kinds that patterns read: those that name packages, and those that hold settings.
+    """
 
     root: Path
     sources: Mapping[str, Source]
     problems: tuple[Finding, ...] = ()
+    texts: Mapping[str, Text] = field(default_factory=dict)
 
     @cached_property
     def symbols(self) -> Symbols:
@@ -245,13 +250,17 @@ def load_project(root: Path) -> Project:
         raise UsageError(str(root), "is not a folder that can be read", "name the folder of the application")
     sources: dict[str, Source] = {}
     problems: list[Finding] = []
+    names = application_files(root)
     with _collector_paused():
-        for path in python_files(root):
+        for path in names:
+            if not path.endswith((".py", "/")):
+                continue
             try:
                 sources[path] = _read(root, path)
             except SourceError as error:
                 problems.append(_problem(path, error))
-    return Project(root, sources, tuple(problems))
+    texts = {path: text for path in names if is_kept(path) and (text := read_text(root, path))}
+    return Project(root, sources, tuple(problems), texts)
 
 
 @contextmanager

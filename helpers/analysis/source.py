@@ -33,15 +33,14 @@ class Located(Protocol):
 
 
 @dataclass(frozen=True)
-class Source:
-    """A parsed file. Offsets count characters of `text`: BOM stripped, newlines as they stand in the file."""
+class Text:
+    """A file as text. Offsets count characters of `text`: BOM stripped, newlines as they stand in the file."""
 
     path: str
     data: bytes
     text: str
     encoding: str
     bom: bytes
-    tree: ast.Module = field(compare=False, repr=False)
 
     @cached_property
     def lines(self) -> tuple[int, ...]:
@@ -53,6 +52,27 @@ class Source:
         """The newline most lines of the file end with; a line feed where there is none."""
         counts = Counter(_NEWLINE.findall(self.text))
         return max(("\n", "\r\n", "\r"), key=lambda newline: counts[newline])
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The (line, column) of a character offset, both from 1, columns in characters."""
+        line = bisect_right(self.lines, offset)
+        return line, offset - self.lines[line - 1] + 1
+
+    def encode(self, text: str) -> bytes:
+        """`text` as bytes with the file's BOM and encoding. SourceError when a character does not exist in it."""
+        try:
+            return self.bom + text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            line = len(_NEWLINE.findall(text[: error.start])) + 1
+            fact = f"{text[error.start]!a} does not exist in the file's encoding {self.encoding}"
+            raise SourceError(f"{self.path}:{line}:1", fact, "save the file as UTF-8 first") from None
+
+
+@dataclass(frozen=True)
+class Source(Text):
+    """A parsed Python file."""
+
+    tree: ast.Module = field(compare=False, repr=False)
 
     @cached_property
     def _ascii(self) -> bool:
@@ -67,11 +87,6 @@ class Source:
             return start + col_utf8
         end = self.lines[line] if line < len(self.lines) else len(self.text)
         return start + len(self.text[start:end].encode()[:col_utf8].decode())
-
-    def position(self, offset: int) -> tuple[int, int]:
-        """The (line, column) of a character offset, both from 1, columns in characters."""
-        line = bisect_right(self.lines, offset)
-        return line, offset - self.lines[line - 1] + 1
 
     def segment(self, node: Located) -> tuple[int, int]:
         """The half-open offsets of a node; decorators and enclosing parentheses are outside, as in ast."""
@@ -88,25 +103,21 @@ class Source:
             return False
         return len(again) == 1 and isinstance(again[0], ast.Expr) and ast.dump(again[0].value) == ast.dump(node)
 
-    def encode(self, text: str) -> bytes:
-        """`text` as bytes with the file's BOM and encoding. SourceError when a character does not exist in it."""
-        try:
-            return self.bom + text.encode(self.encoding)
-        except UnicodeEncodeError as error:
-            line = len(_NEWLINE.findall(text[: error.start])) + 1
-            fact = f"{text[error.start]!a} does not exist in the file's encoding {self.encoding}"
-            raise SourceError(f"{self.path}:{line}:1", fact, "save the file as UTF-8 first") from None
-
 
 def read_source(root: Path, path: str) -> Source:
     """Read `path`, relative to `root`. SourceError when it is outside, unreadable, undecodable or unparsable."""
+    return parse_source(path, read_bytes(root, path))
+
+
+def read_bytes(root: Path, path: str) -> bytes:
+    """The bytes of `path`, relative to `root`. SourceError when it is outside, unreadable or no regular file."""
     try:
         target = (root / path).resolve(strict=True)
         if not target.is_relative_to(root.resolve()):
             raise SourceError(path, "leads out of the tree", "open the folder that the file is in instead")
         if not target.is_file():
             raise SourceError(path, "is not a regular file", "leave it out, or put a file in its place")
-        return parse_source(path, target.read_bytes())
+        return target.read_bytes()
     except (OSError, RuntimeError) as error:  # RuntimeError: pathlib's answer to a loop of links before 3.13
         fact = getattr(error, "strerror", None) or str(error)
         raise SourceError(path, f"cannot be read ({fact})", "mend the file or its permissions") from error

@@ -12,7 +12,8 @@ from functools import cache, partial
 import pathspec
 
 from helpers.analysis.project import Project
-from helpers.analysis.source import Source, parse_source
+from helpers.analysis.source import Source, Text, parse_source
+from helpers.analysis.texts import fault
 from helpers.codemod.imports import Surroundings, bound_by, edit_imports
 from helpers.errors import SourceError
 from helpers.migrate.reexports import read_elsewhere
@@ -57,7 +58,7 @@ _Rewritten = tuple[FileChange | None, list[Finding], list[Skipped]]
 def _attempt(
     project: Project,
     findings: Iterable[Finding],
-    rewrite_file: Callable[[Source, tuple[Accepted, ...]], _Rewritten],
+    rewrite_file: Callable[[Text, tuple[Accepted, ...]], _Rewritten],
     barred: Mapping[str, Skipped],
 ) -> tuple[list[FileChange], list[Finding], list[Skipped]]:
     """All files with the fixes whose group is not barred."""
@@ -65,7 +66,7 @@ def _attempt(
     changes: list[FileChange] = []
     applied: list[Finding] = []
     for path in sorted(candidates):
-        change, done, left = rewrite_file(project.sources[path], tuple(candidates[path]))
+        change, done, left = rewrite_file(_file(project, path), tuple(candidates[path]))
         changes += [change] if change else []
         applied += done
         skipped += left
@@ -82,7 +83,7 @@ def _candidates(
             skipped.append(Skipped(finding, finding.message))
         elif finding.fix.group in barred:
             skipped.append(_left_together(finding, barred[finding.fix.group]))
-        elif finding.path not in project.sources:
+        elif finding.path not in project.sources and finding.path not in project.texts:
             skipped.append(Skipped(finding, "the file is not one of the application's readable files"))
         else:
             by_path[finding.path].append(Accepted(finding, finding.fix))
@@ -95,7 +96,11 @@ def _left_together(finding: Finding, first: Skipped) -> Skipped:
     return Skipped(finding, f"goes together with {first.finding.place}, which is left: {first.reason}")
 
 
-def _rewrite_file(project: Project, source: Source, candidates: tuple[Accepted, ...]) -> _Rewritten:
+def _file(project: Project, path: str) -> Text:
+    return project.sources.get(path) or project.texts[path]
+
+
+def _rewrite_file(project: Project, source: Text, candidates: tuple[Accepted, ...]) -> _Rewritten:
     chosen, skipped = compatible(candidates, len(source.text))
     after = _result(project, source, chosen)
     if isinstance(after, str):
@@ -107,7 +112,7 @@ def _rewrite_file(project: Project, source: Source, candidates: tuple[Accepted, 
 
 
 def _one_at_a_time(
-    project: Project, source: Source, candidates: Iterable[Accepted]
+    project: Project, source: Text, candidates: Iterable[Accepted]
 ) -> tuple[list[Accepted], list[Skipped], bytes]:
     """Keep every fix with which the file still passes the checks; the others are guilty."""
     kept: list[Accepted] = []
@@ -123,10 +128,25 @@ def _one_at_a_time(
     return kept, guilty, good
 
 
-def _result(project: Project, source: Source, chosen: Sequence[Accepted]) -> bytes | str:
+def _result(project: Project, source: Text, chosen: Sequence[Accepted]) -> bytes | str:
     """The new bytes of a file, or the reason why these fixes may not be applied to it together."""
     if not chosen:
         return source.data
+    return _python(project, source, chosen) if isinstance(source, Source) else _plain(source, chosen)
+
+
+def _plain(file: Text, chosen: Sequence[Accepted]) -> bytes | str:
+    """The same for a file that is no Python: what could be parsed before still can be."""
+    text = splice(file.text, chosen)
+    try:
+        after = file.encode(text)
+    except SourceError as error:
+        return f"the result is not sound: {error.fact}"
+    found = fault(file.path, text)
+    return f"the result is not sound: {found}" if found and not fault(file.path, file.text) else after
+
+
+def _python(project: Project, source: Source, chosen: Sequence[Accepted]) -> bytes | str:
     try:
         spliced = splice(source.text, chosen)
         adds = {add for item in chosen for add in item.fix.adds}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.cli.arguments import parse
+from helpers.codemod.registry import all_patterns
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 Run = Callable[..., Any]
@@ -48,7 +49,8 @@ def test_apply_without_a_selection_says_what_to_pass(run: Run, application: Path
 
 @pytest.mark.parametrize("verb", ["scan", "diff", "apply"])
 def test_an_unknown_pattern_is_answered_with_the_known_ones(run: Run, application: Path, verb: str) -> None:
-    told = "legacy_qwery: is no pattern's name or code; choose from legacy_query (AM201)"
+    known = ", ".join(f"{pattern.NAME} ({pattern.CODE})" for pattern in all_patterns())
+    told = f"legacy_qwery: is no pattern's name or code; choose from {known}"
     assert_refused(run(verb, application, "--select", "legacy_qwery"), told)
 
 

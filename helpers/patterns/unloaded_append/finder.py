@@ -1,0 +1,71 @@
+"""Decides each change of a collection: the other side is set, the collection is loaded by name, or a person looks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from helpers.analysis.columns import columns
+from helpers.analysis.mapped_objects import MappedObjects
+from helpers.analysis.project import Project
+from helpers.codemod.lines import line_before
+from helpers.codemod.pattern import fingerprint
+from helpers.model import Applicability, Edit, Finding, Fix
+from helpers.patterns.unloaded_append.changes import Change, Surely, changes
+from helpers.patterns.unloaded_append.turning import turned
+
+
+def findings(project: Project, code: str) -> Iterator[Finding]:
+    """A finding for each statement that may load a collection only to change it."""
+    instances = MappedObjects(project)
+    for module in project.symbols.modules.values():
+        for change in changes(project, instances, module):
+            if told := _told(project, instances, change):
+                yield _finding(project, code, change, told)
+
+
+def _told(project: Project, instances: MappedObjects, change: Change) -> tuple[str, tuple[Edit, ...]] | None:
+    surely = Surely(project, instances, change)
+    if surely.unloaded_new() or surely.touched_before() or surely.loaded_with_query():
+        return None
+    session, names = surely.session(), ast.unparse(change.attribute)
+    alone = not (surely.touched_behind() or surely.inside_try())
+    if alone and (edits := turned(project, instances, change, session)):
+        return f"`{names}` is loaded in passing; the child gets its parent instead, and nothing is loaded", edits
+    if reason := _doubt(change, surely, session):
+        return f"`{names}` is loaded in passing if nothing loaded it before: {reason}", ()
+    text = f"{session}.refresh({change.name}, [{', '.join(_names(project, change))}])"
+    edit = line_before(project.sources[change.module.path], change.statement, text)
+    message = f"`{names}` is loaded in passing: the load is written out"
+    return (message, (edit,)) if edit else (f"{message}, on a line of its own: `{text}`", ())
+
+
+def _names(project: Project, change: Change) -> list[str]:
+    """What is refreshed: the collection, and before 2.0 a key with it, without which nothing would be loaded."""
+    old = project.sqlalchemy is None or project.sqlalchemy < (2, 0)
+    known = columns(project.symbols, change.parent.entity).values() if old else ()
+    keys = [column.name for column in known if column.primary_key]
+    return [f'"{name}"' for name in (*keys[:1], change.attribute.attr)]
+
+
+def _doubt(change: Change, surely: Surely, session: str) -> str:
+    """Why the load cannot be written out without looking; empty when it can."""
+    advice = "load it with the query that loads the object"
+    if not session:
+        return f"nothing tells which session it belongs to; {advice}"
+    if not change.name or not surely.loaded_here() or change.parent.state != "stored":
+        return f"the object comes from elsewhere, where the collection may have been changed; {advice}"
+    return ""
+
+
+def _finding(project: Project, code: str, change: Change, told: tuple[str, tuple[Edit, ...]]) -> Finding:
+    message, edits = told
+    source = project.sources[change.module.path]
+    line, column = source.position(source.segment(change.statement)[0])
+    symbol = project.scopes(change.module).symbol(change.statement)
+    nth = change.statement.lineno - change.function.lineno
+    mark = fingerprint(code, change.module.path, symbol, f"{ast.unparse(change.statement)} {nth}")
+    applicability = Applicability.REVIEW if edits else Applicability.MANUAL
+    return Finding(
+        code, change.module.path, line, column, symbol, message, applicability, Fix(edits) if edits else None, mark
+    )

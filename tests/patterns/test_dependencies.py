@@ -1,0 +1,271 @@
+"""AM101: which files ask for the asyncio extra and a driver, in which layout, and which are left with a command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from helpers.analysis.project import load_project
+from helpers.codemod.scanner import scan
+from helpers.migrate.rewriter import rewrite
+from helpers.model import ChangeSet, Stage, Step
+from helpers.patterns.dependencies import Dependencies
+
+SQLITE = 'from sqlalchemy import create_engine\n\nengine = create_engine("sqlite:///app.db")\n'
+POSTGRES = 'from sqlalchemy import create_engine\n\nengine = create_engine("postgresql://localhost/app")\n'
+NO_ADDRESS = "from sqlalchemy import create_engine\n"
+
+
+def changed(folder: Path, files: Mapping[str, str], code: str = SQLITE) -> ChangeSet:
+    """What the pattern makes of an application of these files."""
+    for name, text in {"app/database.py": code, **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+    project = load_project(folder)
+    return rewrite(project, Step(1, Stage.DEPENDENCIES, scan(project, [Dependencies])))
+
+
+def after(folder: Path, name: str, text: str, code: str = SQLITE) -> str:
+    """One file's text once the pattern was applied."""
+    found = changed(folder, {name: text}, code)
+    return {change.path: change.after.decode() for change in found.changes}.get(name, text)
+
+
+def reasons(folder: Path, files: Mapping[str, str], code: str = SQLITE) -> dict[str, str]:
+    """Path to the reason why it is left."""
+    return {skip.finding.path: skip.reason for skip in changed(folder, files, code).skipped}
+
+
+LINES = {
+    "sqlalchemy\n": "sqlalchemy[asyncio]\naiosqlite>=0.20\n",
+    "SQLAlchemy==2.0.36  # pinned\nuvicorn\n": "SQLAlchemy[asyncio]==2.0.36  # pinned\naiosqlite>=0.20\nuvicorn\n",
+    "sqlalchemy[postgresql]>=2,<3": "sqlalchemy[postgresql,asyncio]>=2,<3\naiosqlite>=0.20",
+    "sqlalchemy >= 2 ; python_version >= '3.9'\n": (
+        "sqlalchemy[asyncio] >= 2 ; python_version >= '3.9'\naiosqlite>=0.20\n"
+    ),
+    "-r base.txt\r\nsqlalchemy\r\n": "-r base.txt\r\nsqlalchemy[asyncio]\r\naiosqlite>=0.20\r\n",
+    "alembic\nfastapi\nsqlalchemy\n": "aiosqlite>=0.20\nalembic\nfastapi\nsqlalchemy[asyncio]\n",
+    "fastapi\nhttpx\nsqlalchemy\n": "aiosqlite>=0.20\nfastapi\nhttpx\nsqlalchemy[asyncio]\n",
+    "a2wsgi\nhttpx\nsqlalchemy\n": "a2wsgi\naiosqlite>=0.20\nhttpx\nsqlalchemy[asyncio]\n",
+    "sqlalchemy[asyncio]\n": "sqlalchemy[asyncio]\naiosqlite>=0.20\n",
+    "sqlalchemy\naiosqlite==0.19\n": "sqlalchemy[asyncio]\naiosqlite==0.19\n",
+    "sqlmodel\n": "sqlmodel\nsqlalchemy[asyncio]\naiosqlite>=0.20\n",
+    "sqlalchemy>=1.4,<2\n": "sqlalchemy[asyncio]>=1.4,<2\naiosqlite>=0.17,<0.22\n",
+}
+
+
+@pytest.mark.parametrize(("before", "wanted"), LINES.items())
+def test_a_requirements_file_keeps_its_layout(before: str, wanted: str, tmp_path: Path) -> None:
+    assert after(tmp_path, "requirements.txt", before) == wanted
+
+
+TOML = {
+    "pep 621, one line": (
+        '[project]\nname = "app"\ndependencies = ["fastapi", "sqlalchemy>=2"] # ours\n',
+        '[project]\nname = "app"\ndependencies = ["fastapi", "sqlalchemy[asyncio]>=2", "aiosqlite>=0.20"] # ours\n',
+    ),
+    "pep 621, lines": (
+        '[project]\ndependencies = [\n  "sqlalchemy>=2",  # the ORM\n  "uvicorn",\n]\n',
+        '[project]\ndependencies = [\n  "sqlalchemy[asyncio]>=2",  # the ORM\n  "aiosqlite>=0.20",\n  "uvicorn",\n]\n',
+    ),
+    "pep 621, the last line has no comma": (
+        "[project]\r\ndependencies = [\r\n  'uvicorn',\r\n  'sqlalchemy'\r\n]\r\n",
+        "[project]\r\ndependencies = [\r\n  'uvicorn',\r\n  'sqlalchemy[asyncio]',\r\n  'aiosqlite>=0.20'\r\n]\r\n",
+    ),
+    "dependency groups": (
+        '[dependency-groups]\ndb = ["sqlalchemy"]\n',
+        '[dependency-groups]\ndb = ["sqlalchemy[asyncio]", "aiosqlite>=0.20"]\n',
+    ),
+    "optional dependencies": (
+        '[project.optional-dependencies]\ndb = ["sqlalchemy"]\n',
+        '[project.optional-dependencies]\ndb = ["sqlalchemy[asyncio]", "aiosqlite>=0.20"]\n',
+    ),
+    "poetry, a version": (
+        '[tool.poetry.dependencies]\npython = "^3.11"\nSQLAlchemy = "^2.0" # the ORM\n\n[tool.black]\n',
+        '[tool.poetry.dependencies]\npython = "^3.11"\n'
+        'SQLAlchemy = {version = "^2.0", extras = ["asyncio"]} # the ORM\naiosqlite = ">=0.20"\n\n[tool.black]\n',
+    ),
+    "poetry, a table": (
+        '[tool.poetry.dependencies]\nsqlalchemy = { version = "^2.0" }\n',
+        '[tool.poetry.dependencies]\nsqlalchemy = { version = "^2.0", extras = ["asyncio"] }\naiosqlite = ">=0.20"\n',
+    ),
+    "poetry, extras": (
+        '[tool.poetry.group.db.dependencies]\nsqlalchemy = {version = "*", extras = ["mypy"]}\naiosqlite = "*"\n',
+        '[tool.poetry.group.db.dependencies]\nsqlalchemy = {version = "*", extras = ["mypy", "asyncio"]}\n'
+        'aiosqlite = "*"\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "wanted"), TOML.values(), ids=TOML)
+def test_a_pyproject_keeps_its_layout(before: str, wanted: str, tmp_path: Path) -> None:
+    assert after(tmp_path, "pyproject.toml", before) == wanted
+
+
+OTHERS = {
+    "Pipfile": (
+        '[packages]\nsqlalchemy = "*"\n',
+        '[packages]\nsqlalchemy = {version = "*", extras = ["asyncio"]}\naiosqlite = ">=0.20"\n',
+    ),
+    "setup.cfg": (
+        "[options]\ninstall_requires =\n    fastapi\n    sqlalchemy>=2\npackages = find:\n",
+        "[options]\ninstall_requires =\n    fastapi\n    sqlalchemy[asyncio]>=2\n    aiosqlite>=0.20\n"
+        "packages = find:\n",
+    ),
+    "setup.py": (
+        'from setuptools import setup\n\nNEEDS = ["sqlalchemy", "six"]\nsetup(name="app", install_requires=NEEDS)\n',
+        'from setuptools import setup\n\nNEEDS = ["sqlalchemy[asyncio]", "aiosqlite>=0.20", "six"]\n'
+        'setup(name="app", install_requires=NEEDS)\n',
+    ),
+    "environment.yml": (
+        "dependencies:\n  - conda-forge::sqlalchemy=2.0  # the ORM\n  - pip:\n    - httpx\n",
+        "dependencies:\n  - conda-forge::sqlalchemy=2.0  # the ORM\n  - aiosqlite>=0.20\n  - pip:\n    - httpx\n",
+    ),
+    "environment-dev.yaml": (
+        "dependencies:\n  - python\n  - pip:\n    - sqlalchemy>=2\n",
+        "dependencies:\n  - python\n  - pip:\n    - sqlalchemy[asyncio]>=2\n    - aiosqlite>=0.20\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "before", "wanted"), [(name, *pair) for name, pair in OTHERS.items()])
+def test_other_files_keep_their_layout(name: str, before: str, wanted: str, tmp_path: Path) -> None:
+    assert after(tmp_path, name, before) == wanted
+
+
+NOTHING = {
+    "both are there": ("requirements.txt", "sqlalchemy[asyncio]\naiosqlite\n"),
+    "an extra that brings greenlet": ("requirements.txt", "sqlalchemy[aiosqlite]\naiosqlite\n"),
+    "other packages of that name": ("requirements.txt", "sqlalchemy-utils\nsqlalchemy2-stubs\n"),
+    "a comment": ("requirements.txt", "# sqlalchemy\n"),
+    "constraints know no extras": ("constraints.txt", "sqlalchemy==2.0.36\n"),
+    "what builds the package": ("pyproject.toml", '[build-system]\nrequires = ["sqlalchemy"]\n'),
+    "another list": ("pyproject.toml", '[tool.deptry]\nignore = ["sqlalchemy"]\n'),
+    "a file that does not parse": ("pyproject.toml", '[project\ndependencies = ["sqlalchemy"'),
+    "documentation": ("docs/notes.txt", "sqlalchemy\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), NOTHING.values(), ids=NOTHING)
+def test_nothing_is_changed(name: str, text: str, tmp_path: Path) -> None:
+    assert changed(tmp_path, {name: text}).changes == ()
+
+
+def test_an_application_without_sqlalchemy_is_left_alone(tmp_path: Path) -> None:
+    found = changed(tmp_path, {"requirements.txt": "sqlalchemy\n"}, "import os\n")
+    assert (found.changes, found.skipped) == ((), ())
+
+
+def test_without_an_address_or_a_driver_the_extra_alone_is_asked_for(tmp_path: Path) -> None:
+    assert after(tmp_path, "requirements.txt", "sqlalchemy\n", NO_ADDRESS) == "sqlalchemy[asyncio]\n"
+
+
+DRIVERS = {
+    "beside the synchronous one": (
+        "sqlalchemy\nuvicorn\npsycopg2-binary\n",
+        POSTGRES,
+        "sqlalchemy[asyncio]\nuvicorn\npsycopg2-binary\nasyncpg>=0.29\n",
+    ),
+    "by the synchronous one alone": (
+        "pymysql\nsqlalchemy\n",
+        NO_ADDRESS,
+        "pymysql\nasyncmy>=0.2.9\nsqlalchemy[asyncio]\n",
+    ),
+    "psycopg is asynchronous itself": ("sqlalchemy\npsycopg\n", POSTGRES, "sqlalchemy[asyncio]\npsycopg\n"),
+    "SQLAlchemy 1.4 does not know psycopg": (
+        "sqlalchemy~=1.4\npsycopg\n",
+        POSTGRES,
+        "sqlalchemy[asyncio]~=1.4\npsycopg\nasyncpg>=0.23,<0.29\n",
+    ),
+    "an address that is built": (
+        "sqlalchemy\n",
+        'from sqlalchemy import URL\nurl = URL.create("mysql+pymysql", host="h")\n',
+        "sqlalchemy[asyncio]\nasyncmy>=0.2.9\n",
+    ),
+    "a docstring is no address": ("sqlalchemy\n", '"""As mysql://..."""\nimport sqlalchemy\n', "sqlalchemy[asyncio]\n"),
+}
+
+
+@pytest.mark.parametrize(("before", "code", "wanted"), DRIVERS.values(), ids=DRIVERS)
+def test_the_driver_follows_from_the_addresses(before: str, code: str, wanted: str, tmp_path: Path) -> None:
+    assert after(tmp_path, "requirements.txt", before, code) == wanted
+
+
+@pytest.mark.parametrize("name", [".env", ".env.example", "alembic.ini", "docker-compose.yml"])
+def test_addresses_in_settings_count(name: str, tmp_path: Path) -> None:
+    files = {name: "URL = postgresql+psycopg2://app@db/app\n# mysql://\n", "requirements.txt": "sqlalchemy\n"}
+    [change] = changed(tmp_path, files, NO_ADDRESS).changes
+    assert change.after == b"sqlalchemy[asyncio]\nasyncpg>=0.29\n"
+
+
+def test_a_decision_of_the_project_comes_first(tmp_path: Path) -> None:
+    files = {"pyproject.toml": '[tool.workbook.drivers]\npostgresql = "psycopg"\n', "requirements.txt": "sqlalchemy\n"}
+    [change] = changed(tmp_path, files, POSTGRES).changes
+    assert change.after == b"sqlalchemy[asyncio]\npsycopg>=3.1\n"
+
+
+def test_a_driver_of_the_tests_stands_beside_pytest(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "sqlalchemy\nasyncpg\n",
+        "requirements-dev.txt": "-r requirements.txt\npytest\n",
+        "tests/conftest.py": SQLITE,
+    }
+    done = {change.path: change.after for change in changed(tmp_path, files, POSTGRES).changes}
+    assert done == {
+        "requirements.txt": b"sqlalchemy[asyncio]\nasyncpg\n",
+        "requirements-dev.txt": b"-r requirements.txt\npytest\naiosqlite>=0.20\n",
+    }
+
+
+def test_a_plugin_in_a_deeper_folder_gets_the_extra_and_no_driver(tmp_path: Path) -> None:
+    files = {"requirements.txt": "sqlalchemy\naiosqlite\nasyncpg\n", "plugins/one/requirements.txt": "sqlalchemy\n"}
+    done = {change.path: change.after for change in changed(tmp_path, files).changes}
+    assert done["plugins/one/requirements.txt"] == b"sqlalchemy[asyncio]\n"
+
+
+LEFT = {
+    "run `pip-compile requirements.in` again": (
+        "# This file is autogenerated by pip-compile with Python 3.11\n# by the following command:\n#\n"
+        "#    pip-compile requirements.in\n#\nsqlalchemy==2.0.36\n"
+    ),
+    "make it again with its hashes": "sqlalchemy==2.0.36 \\\n    --hash=sha256:00\n",
+}
+
+
+@pytest.mark.parametrize(("reason", "text"), LEFT.items())
+def test_a_file_that_a_command_makes_is_left_with_the_command(reason: str, text: str, tmp_path: Path) -> None:
+    assert reason in reasons(tmp_path, {"requirements.txt": text})["requirements.txt"]
+
+
+@pytest.mark.parametrize(("lock", "command"), [("uv.lock", "uv lock"), ("poetry.lock", "poetry lock")])
+def test_a_lock_file_is_left_with_its_command(lock: str, command: str, tmp_path: Path) -> None:
+    files = {lock: "", "pyproject.toml": '[project]\ndependencies = ["sqlalchemy"]\n', f"other/{lock}": ""}
+    assert reasons(tmp_path, files) == {lock: f"goes with its source: run `{command}`"}
+
+
+def test_a_list_that_setup_computes_is_left(tmp_path: Path) -> None:
+    text = "from setuptools import setup\nsetup(install_requires=open('r').read().split())\n"
+    assert "made elsewhere" in reasons(tmp_path, {"setup.py": text})["setup.py"]
+
+
+def test_a_database_without_a_known_driver_is_named(tmp_path: Path) -> None:
+    code = 'import sqlalchemy\nURL = "mssql+pyodbc://db"\n'
+    assert "mssql" in reasons(tmp_path, {"requirements.txt": "sqlalchemy[asyncio]\n"}, code)["requirements.txt"]
+
+
+def test_the_address_itself_is_never_changed(tmp_path: Path) -> None:
+    found = changed(tmp_path, {"requirements.txt": "sqlalchemy\n", ".env": "URL=sqlite:///app.db\n"})
+    assert [change.path for change in found.changes] == ["requirements.txt"]
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    [change] = changed(tmp_path, {"pyproject.toml": TOML["poetry, a version"][0]}).changes
+    again = changed(tmp_path, {"pyproject.toml": change.after.decode()})
+    assert (again.changes, again.skipped) == ((), ())
+
+
+def test_a_byte_order_mark_stays(tmp_path: Path) -> None:
+    [change] = changed(tmp_path, {"requirements.txt": "\ufeffsqlalchemy\n"}).changes
+    assert change.after == b"\xef\xbb\xbfsqlalchemy[asyncio]\naiosqlite>=0.20\n"
