@@ -26,10 +26,15 @@ def python_files(root: Path) -> Iterator[str]:
 
     A folder that cannot be read is named with a slash behind it. OSError when `root` itself cannot be read.
     """
+    return files_ending(root, (".py", "/"))
+
+
+def files_ending(root: Path, endings: tuple[str, ...]) -> Iterator[str]:
+    """The same for files of other kinds, by how their names end."""
     listed = _git_files(root)
     names = set(listed if listed is not None else _walked(root))
     virtual = tuple(name.removesuffix("pyvenv.cfg") for name in names if name.endswith("/pyvenv.cfg"))
-    wanted = (name for name in names if name.endswith((".py", "/")) and not name.startswith(virtual))
+    wanted = (name for name in names if name.endswith(endings) and not name.startswith(virtual))
     return iter(sorted(name for name in wanted if not _left_out(name, names)))
 
 
