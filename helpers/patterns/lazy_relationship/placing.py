@@ -1,0 +1,82 @@
+"""Decides what a query loads for everybody: what all its readers need, what is free, and little that some do not need."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import dataclass, field
+
+from helpers.analysis.callers import Chain
+from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
+
+MOST_IN_VAIN = 1
+NO_JOIN = frozenset(
+    {"with_for_update", "group_by", "distinct", "having", "union", "union_all", "intersect", "except_", "from_statement"}
+    | {"yield_per", "with_hint", "prefix_with"}
+)
+
+
+@dataclass(eq=False)
+class Placing:
+    """Keeps count of the statements that each entry of the application may run in vain."""
+
+    survey: Survey
+    _spent: Counter[ast.AST | None] = field(default_factory=Counter, repr=False)
+
+    def at_site(self, site: Site) -> list[Steps]:
+        """The paths to load where the objects are loaded, for all who ask."""
+        chains = self.survey.callers.chains(site.function)
+        joins = not (site.links & NO_JOIN)
+        chosen: list[Steps] = []
+        for path in self._by_readers(site, chains):
+            above = path[:-1]
+            if above and above not in chosen and above in site.paths:
+                continue
+            if self._affordable(site, [*chosen, path], chains, joins=joins):
+                chosen.append(path)
+        self._spend(site, chosen, chains, joins=joins)
+        return chosen
+
+    def in_vain(self, site: Site, paths: list[Steps], chain: Chain, *, joins: bool) -> int:
+        """How many statements load what nobody reads when a site is reached by this chain of calls."""
+        return sum(_costs(path, joins=joins) and not self._needed(site, path, chain) for path in paths)
+
+    def _needed(self, site: Site, path: Steps, chain: Chain) -> bool:
+        return any(
+            need.path[: len(path)] == path and not need.conditional and leads(need, chain) for need in site.needs
+        )
+
+    def _by_readers(self, site: Site, chains: tuple[Chain, ...]) -> list[Steps]:
+        """The paths, those that most ways lead to first, shorter ones before what hangs on them."""
+        readers = {path: sum(self._needed(site, path, chain) for chain in chains) for path in site.paths}
+        return sorted(site.paths, key=lambda path: (-readers[path], len(path), [step.label for step in path]))
+
+    def _affordable(self, site: Site, paths: list[Steps], chains: tuple[Chain, ...], *, joins: bool) -> bool:
+        return all(
+            (cost := self.in_vain(site, paths, chain, joins=joins)) == 0
+            or cost + self._spent[self._entry(site, chain)] <= MOST_IN_VAIN
+            for chain in chains
+        )
+
+    def _spend(self, site: Site, paths: list[Steps], chains: tuple[Chain, ...], *, joins: bool) -> None:
+        worst: Counter[ast.AST | None] = Counter()
+        for chain in chains:
+            entry = self._entry(site, chain)
+            worst[entry] = max(worst[entry], self.in_vain(site, paths, chain, joins=joins))
+        self._spent.update(worst)
+
+    def _entry(self, site: Site, chain: Chain) -> ast.AST | None:
+        """The function that everything begins with."""
+        return self.survey.callers.around(chain[0]) if chain else site.function
+
+
+def leads(need: Need, chain: Chain) -> bool:
+    """Whether a chain of calls is one that ends where something is read."""
+    shorter = min(len(need.via), len(chain))
+    return not shorter or need.via[-shorter:] == chain[-shorter:]
+
+
+def _costs(path: Steps, *, joins: bool) -> bool:
+    """Whether loading the last step of a path takes a statement of its own."""
+    last = path[-1]
+    return last.kind != "deferred" and (last.many or last.kind == "subclass" or not joins)

@@ -1,0 +1,199 @@
+"""The places that load objects, each with what is read of them afterwards and not loaded with them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from helpers.analysis.callers import Callers
+from helpers.analysis.dataflow.flows import Flows
+from helpers.analysis.dataflow.readers import reads_of
+from helpers.analysis.dataflow.reads import Reading, Reads
+from helpers.analysis.dataflow.values import Ref, Root, Step
+from helpers.analysis.project import Project
+from helpers.analysis.schemas import is_graphql
+from helpers.analysis.scopes import Function
+from helpers.analysis.symbols import Module
+from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders
+from helpers.patterns.lazy_relationship.statements import Statements
+
+Steps = tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """A relationship that is read along `path` from what a site loads, by objects that `via` handed out."""
+
+    path: Steps
+    via: tuple[ast.Call, ...]
+    reading: Reading
+    conditional: bool = False
+
+
+@dataclass(eq=False)
+class Site:
+    """One place that loads objects: a statement, a call that hands one out, a `get`, or a constructor."""
+
+    root: Root
+    call: ast.Call
+    module: Module
+    function: Function | None
+    kind: str
+    needs: list[Need] = field(default_factory=list)
+    links: set[str] = field(default_factory=set)
+    given: set[Names] = field(default_factory=set)
+
+    @property
+    def paths(self) -> list[Steps]:
+        """What is needed by anybody, each path once, shorter ones first."""
+        return sorted(dict.fromkeys(need.path for need in self.needs), key=len)
+
+
+@dataclass(eq=False)
+class Survey:
+    """Everything that the pattern knows of one project."""
+
+    project: Project
+
+    @cached_property
+    def flows(self) -> Flows:
+        """Where values come from."""
+        return Flows.build(self.project)
+
+    @cached_property
+    def reads(self) -> Reads:
+        """What is read of them."""
+        return reads_of(self.project, self.flows)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who calls whom."""
+        return Callers(self.project, self.flows.callees)
+
+    @cached_property
+    def statements(self) -> Statements:
+        """Which functions hand out statements that nobody has run."""
+        return Statements(self.project, self.flows)
+
+    def sites(self) -> list[Site]:
+        """Every place that loads objects of which more is read, in the order of the files."""
+        found: dict[tuple[Root, ast.Call], Site] = {}
+        for ref, reading in self.reads.found.items():
+            if ref.root.kind == "parameter" or not all(isinstance(part, Step) for part in ref.path):
+                continue
+            if self._loaded_anyway(ref):
+                continue
+            site, via = self._site(found, ref)
+            steps = tuple(part for part in ref.path if isinstance(part, Step))
+            site.needs.append(Need(steps, via, reading, self._conditional(reading)))
+        for site in found.values():
+            site.links, site.given = self._used(site)
+            site.needs = [need for need in site.needs if not self._is_given(site, need)]
+        ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
+        return [site for site in ordered if site.needs]
+
+    def _loaded_anyway(self, ref: Ref) -> bool:
+        last = ref.path[-1]
+        return isinstance(last, Step) and self.flows.members.is_eager(last)
+
+    def _site(self, found: dict[tuple[Root, ast.Call], Site], ref: Ref) -> tuple[Site, tuple[ast.Call, ...]]:
+        """Where options go for an object: at its statement, or at the call that handed the statement out."""
+        assert isinstance(ref.root.node, ast.Call)
+        call, module, via = ref.root.node, ref.root.module, ref.via
+        kind = "made" if ref.root.kind == "made" else "statement" if self._is_statement(call) else "get"
+        while kind == "statement" and via and self.statements.hands_out(self._around(call, module)):
+            call, via = via[-1], via[:-1]
+            module = self._module(call) or module
+        key = (ref.root, call)
+        if key not in found:
+            found[key] = Site(ref.root, call, module, self._around(call, module), kind)
+        return found[key], via
+
+    def _is_statement(self, call: ast.Call) -> bool:
+        return not (isinstance(call.func, ast.Attribute) and call.func.attr in ("get", "get_one"))
+
+    def _around(self, call: ast.Call, module: Module) -> Function | None:
+        return self.project.scopes(module).function(call)
+
+    @cached_property
+    def _modules(self) -> dict[ast.Call, Module]:
+        modules = self.project.symbols.modules.values()
+        return {call: module for module in modules for call in module.nodes.of(ast.Call)}
+
+    def _module(self, call: ast.Call) -> Module | None:
+        return self._modules.get(call)
+
+    def _conditional(self, reading: Reading) -> bool:
+        """Whether something is read only when somebody asks for it: by a resolver of a GraphQL type."""
+        module = self.project.symbols.modules.get(reading.path)
+        if module is None or reading.node is None:
+            return False
+        return any(is_graphql(node) for node in self.project.scopes(module).ancestors(reading.node))
+
+    @cached_property
+    def _uses(self) -> dict[Root, list[tuple[ast.Call, Ref]]]:
+        """Every method call on what a root gives."""
+        found: dict[Root, list[tuple[ast.Call, Ref]]] = {}
+        for module in self.project.symbols.modules.values():
+            for call in module.nodes.of(ast.Call):
+                if isinstance(call.func, ast.Attribute):
+                    for ref in self.flows.of(call.func.value, module):
+                        if not ref.path:
+                            found.setdefault(ref.root, []).append((call, ref))
+        return found
+
+    def _used(self, site: Site) -> tuple[set[str], set[Names]]:
+        """The methods that a site's statement goes through, and what its options load already."""
+        own = site.call is site.root.node
+        uses = [call for call, ref in self._uses.get(site.root, ()) if own or site.call in ref.via]
+        links = {call.func.attr for call in uses if isinstance(call.func, ast.Attribute)}
+        options = [call for call in uses if isinstance(call.func, ast.Attribute) and call.func.attr == "options"]
+        given = {path for call in options for path in loaded_by(call.args)}
+        given |= set(_in_call(site.call))
+        return links, given
+
+    def _is_given(self, site: Site, need: Need) -> bool:
+        names = tuple(step.name for step in need.path)
+        handed = {path for call in need.via for path in _in_call(call)}
+        return names in site.given or names in handed or names in self._refreshed(site, need)
+
+    def _refreshed(self, site: Site, need: Need) -> set[Names]:
+        """What a later `refresh(x, [...])` loads of the object."""
+        return {
+            (name,)
+            for call, ref, names in self._refreshes
+            if ref.root == site.root and _same_way(ref.via, need.via)
+            for name in names
+        }
+
+    @cached_property
+    def _refreshes(self) -> list[tuple[ast.Call, Ref, list[str]]]:
+        return [
+            (call, ref, names)
+            for module, call in self.project.calls.get("refresh", ())
+            if call.args and (names := _refreshed_names(call))
+            for ref in self.flows.of(call.args[0], module)
+            if not ref.path
+        ]
+
+
+def _same_way(inner: Iterable[ast.Call], outer: Iterable[ast.Call]) -> bool:
+    """Whether one object went the way of the other, perhaps further out."""
+    short, long = [*inner], [*outer]
+    return long[len(long) - len(short) :] == short
+
+
+def _refreshed_names(call: ast.Call) -> list[str]:
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "attribute_names"]
+    given = call.args[1] if len(call.args) > 1 else next(iter(named), None)
+    parts = given.elts if isinstance(given, ast.List | ast.Tuple) else []
+    return [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+
+
+def _in_call(call: ast.Call) -> Iterator[Names]:
+    """What options in the arguments of a call load: `get(..., options=[...])`, `find(db, options=[...])`."""
+    for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        if isinstance(value, ast.List | ast.Tuple | ast.Call) and names_loaders(value):
+            yield from loaded_by([value])
