@@ -80,6 +80,8 @@ class Flows:
     def _member(self, ref: Ref, member: Member) -> Refs:
         match member:
             case Step(kind="relationship"):
+                if (born := self.born_with(ref, member)) is not None:
+                    return born
                 further = ref.along(member)
                 return frozenset({further}) if further else NOTHING
             case Proxy(relation=relation, attribute=attribute):
@@ -88,6 +90,16 @@ class Flows:
                 first = self_of(function)
                 return self.compose(self.results(function, module), {first: frozenset({ref})} if first else {})
         return NOTHING
+
+    def born_with(self, ref: Ref, step: Step) -> Refs | None:
+        """What a constructor was given for a relationship of the object that it made; None where it was not."""
+        if ref.root.kind != "made" or ref.path or not isinstance(ref.root.node, ast.Call):
+            return None
+        given = [keyword.value for keyword in ref.root.node.keywords if keyword.arg == step.name]
+        if not given:
+            return None
+        found = self.of(given[0], ref.root.module)
+        return frozenset(replace(one, via=(*ref.via, *one.via)[:LONGEST_VIA]) for one in found)
 
     def compose(self, refs: Refs, given: dict[ast.arg, Refs], call: ast.Call | None = None) -> Refs:
         """`refs` with parameters replaced by what is given for them; what a call hands out remembers the call."""

@@ -99,7 +99,8 @@ class Reads:
     def _along(self, ref: Ref, step: Step, reading: Reading) -> None:
         if step in ref.path:
             self.circular.add(step)
-        self._reach(ref.along(step), reading)
+        if self.flows.born_with(ref, step) is None:
+            self._reach(ref.along(step), reading)
 
     def _reach(self, ref: Ref | None, reading: Reading) -> None:
         if ref is None or ref in self.found:

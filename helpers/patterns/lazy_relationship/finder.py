@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Finding, Fix
+from helpers.model import Applicability, Edit, Finding, Fix
 from helpers.patterns.lazy_relationship.layout import Layout
+from helpers.patterns.lazy_relationship.lifetime import Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import NO_JOIN, Placing
+from helpers.patterns.lazy_relationship.refreshing import Refreshing
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
@@ -23,10 +26,9 @@ _NO_OPTIONS = frozenset({"update", "delete", "with_only_columns", "with_entities
 def findings(code: str, project: Project) -> Iterator[Finding]:
     """Everything that the pattern finds in a project."""
     survey = Survey(project)
-    placing = Placing(survey)
+    placing, lifetime = Placing(survey), Lifetime(survey)
     for site in survey.sites():
-        if site.kind != "made":
-            yield from Finder(code, survey, site).findings(placing)
+        yield from Finder(code, survey, site, lifetime).findings(placing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +38,14 @@ class Finder:
     code: str
     survey: Survey
     site: Site
+    lifetime: Lifetime
 
     def findings(self, placing: Placing) -> Iterator[Finding]:
         """The fix at the site, and what is left to a person."""
+        yield from self._expired()
+        if self.site.kind == "made":
+            yield from self._made()
+            return
         chosen = placing.at_site(self.site)
         if chosen:
             try:
@@ -48,6 +55,38 @@ class Finder:
                 yield self._finding(f"{self._told(chosen)}; left: {refusal}", Applicability.MANUAL, None)
         for need in self._left(chosen):
             yield self._finding(self._unplaced(need), Applicability.MANUAL, None)
+
+    def _expired(self) -> Iterator[Finding]:
+        """What a commit expires before it is read is of no use when it is loaded before."""
+        gone = [need for need in self.site.needs if self.lifetime.expired(self.site, need)]
+        self.site.needs = [need for need in self.site.needs if need not in gone]
+        if gone:
+            told = dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in gone)
+            message = (
+                f"a commit expires the object before {', '.join(told)} is read: let expire_on_commit (AM301) go "
+                "first, then look again"
+            )
+            yield self._finding(message, Applicability.MANUAL, None)
+
+    def _made(self) -> Iterator[Finding]:
+        """An object that is made here: refreshed once it is stored, before it is handed on."""
+        self.site.needs = [need for need in self.site.needs if self.lifetime.stored(self.site, need)]
+        needs = [need for need in self.site.needs if not need.conditional]
+        if not needs:
+            return
+        refreshing = Refreshing(self.survey, self.lifetime, self.site)
+        told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in needs))
+        try:
+            for spot, paths in refreshing.spots(needs):
+                module = spot.module
+                options = self._options(module)
+                edits = refreshing.edits(spot, paths, options)
+                fix = Fix(tuple(edits), tuple(options.speller.adds))
+                message = f"refreshes the new object before it is read: {_labels(paths)}"
+                yield self._finding(message, Applicability.REVIEW, fix, (module, spot.call))
+        except Refused as refusal:
+            message = f"of the new object is read later: {told}; left: {refusal}"
+            yield self._finding(message, Applicability.MANUAL, None)
 
     def _left(self, chosen: list[Steps]) -> list[Need]:
         left: dict[Steps, Need] = {}
@@ -60,23 +99,25 @@ class Finder:
         if bad := self.site.links & _NO_OPTIONS:
             raise Refused(f"the statement goes on to {', '.join(sorted(bad))}(), which takes no eager options")
         project, module = self.survey.project, self.site.module
-        source = project.sources[module.path]
-        speller = Speller(project, module, NameBinder(module.tree, source.text))
+        options = self._options(module)
+        entity = self.site.root.entity
+        assert entity is not None
+        written = options.render(Tree.of(paths), self._prefix(options.speller), entity.key)
+        layout = Layout(project.sources[module.path], project.line_length)
+        return Fix((self._edit(layout, written),), tuple(options.speller.adds))
+
+    def _options(self, module: Module) -> Options:
+        project = self.survey.project
         version = project.sqlalchemy
-        options = Options(
-            speller,
+        return Options(
+            Speller(project, module, NameBinder(module.tree, project.sources[module.path].text)),
             self.survey.reads.circular,
             modern=version is None or version >= (2, 0),
             joins=not (self.site.links & NO_JOIN),
             given=frozenset(self.site.given),
         )
-        entity = self.site.root.entity
-        assert entity is not None
-        written = options.render(Tree.of(paths), self._prefix(speller), entity.key)
-        layout = Layout(source, project.line_length)
-        return Fix((self._edit(layout, written),), tuple(speller.adds))
 
-    def _edit(self, layout: Layout, written: list[str]):  # type: ignore[no-untyped-def]
+    def _edit(self, layout: Layout, written: list[str]) -> Edit:
         if self.site.kind == "statement":
             return layout.behind(self.site.call, written)
         named = [keyword.value for keyword in self.site.call.keywords if keyword.arg == "options"]
@@ -105,14 +146,25 @@ class Finder:
         ) else "others that load by this line do not need it: give the function options, or load it in a query of its own"
         return f"{need.path[-1].label} is loaded when it is read ({_where(need)}), and {reader}"
 
-    def _finding(self, message: str, applicability: Applicability, fix: Fix | None) -> Finding:
-        source = self.survey.project.sources[self.site.module.path]
-        start, stop = source.segment(self.site.call)
+    def _finding(
+        self,
+        message: str,
+        applicability: Applicability,
+        fix: Fix | None,
+        place: tuple[Module, ast.Call] | None = None,
+    ) -> Finding:
+        module, call = place or (self.site.module, self.site.call)
+        source = self.survey.project.sources[module.path]
+        start, stop = source.segment(call)
         line, column = source.position(start)
-        symbol = self.survey.project.scopes(self.site.module).symbol(self.site.call)
+        symbol = self.survey.project.scopes(module).symbol(call)
         text = source.text[start:stop] + (message if fix is None else "")
         mark = fingerprint(self.code, source.path, symbol, text)
         return Finding(self.code, source.path, line, column, symbol, message, applicability, fix, mark)
+
+
+def _labels(paths: list[Steps]) -> str:
+    return ", ".join(path[-1].label for path in paths)
 
 
 def _where(need: Need) -> str:

@@ -105,7 +105,7 @@ class Survey:
         kind = "made" if ref.root.kind == "made" else "statement" if self._is_statement(call) else "get"
         while kind == "statement" and via and self.statements.hands_out(self._around(call, module)):
             call, via = via[-1], via[:-1]
-            module = self._module(call) or module
+            module = self.module(call) or module
         key = (ref.root, call)
         if key not in found:
             found[key] = Site(ref.root, call, module, self._around(call, module), kind)
@@ -122,7 +122,8 @@ class Survey:
         modules = self.project.symbols.modules.values()
         return {call: module for module in modules for call in module.nodes.of(ast.Call)}
 
-    def _module(self, call: ast.Call) -> Module | None:
+    def module(self, call: ast.Call) -> Module | None:
+        """The module that a call stands in."""
         return self._modules.get(call)
 
     def _conditional(self, reading: Reading) -> bool:

@@ -25,17 +25,17 @@ class Speller:
 
     def loader(self, name: str) -> str:
         """A function of `sqlalchemy.orm`."""
-        return self._bound("sqlalchemy.orm", name)
+        return self.bound("sqlalchemy.orm", name)
 
     def entity(self, entity: Entity) -> str:
         """A mapped class. Refused where importing it would go round in circles."""
         if self.module.definitions.get(entity.name) is entity.definition.node:
             return entity.name
-        if qualified := self._qualified(entity):
-            return qualified
         target = self.module.imports.get(entity.name)
         if target and self._means(self.module, entity.name, entity):
             return self._imported(target, entity, only_if_there=True)
+        if qualified := self._qualified(entity):
+            return qualified
         home = self._usual_home(entity)
         if self._imports_us(entity.definition.module):
             reason = f"`{entity.name}` cannot be imported here: its module imports this one"
@@ -51,7 +51,8 @@ class Speller:
             self.adds.append(add)
         return text
 
-    def _bound(self, module: str, name: str) -> str:
+    def bound(self, module: str, name: str) -> str:
+        """`module.name`, imported where the file does not have it."""
         text, add = self.binder.name(module, name)
         if add is not None:
             self.adds.append(add)
@@ -61,7 +62,8 @@ class Speller:
         """`models.Book` where the file imports the module `models`."""
         for name in self.module.imports:
             found = self.project.symbols.resolve(self.module, name)
-            if isinstance(found, Module) and self._means(self.module, f"{name}.{entity.name}", entity):
+            home = isinstance(found, Module) and (found.is_package or found is entity.definition.module)
+            if home and self._means(self.module, f"{name}.{entity.name}", entity):
                 return f"{name}.{entity.name}"
         return None
 

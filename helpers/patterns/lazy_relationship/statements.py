@@ -66,7 +66,7 @@ class Statements:
         bindings = self.project.scopes(module).lookup(node.id, node)
         if any(isinstance(binding.node, ast.arg) for binding in bindings):
             return self._parameter(node, module)
-        values = [binding.value for binding in bindings]
+        values = [binding.value if binding.kind == "value" else None for binding in bindings]
         return bool(values) and all(value is not None and self.is_one(value, module, depth + 1) for value in values)
 
     def _parameter(self, node: ast.Name, module: Module) -> bool:

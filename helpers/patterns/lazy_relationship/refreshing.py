@@ -1,0 +1,172 @@
+"""Objects that this request makes: what is read of them once they are stored is loaded by a refresh before."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.analysis.callers import Chain
+from helpers.analysis.dataflow.values import Root
+from helpers.analysis.parameters import FunctionNode
+from helpers.analysis.source import Source
+from helpers.analysis.symbols import Module
+from helpers.model import Edit
+from helpers.patterns.lazy_relationship.lifetime import Lifetime
+from helpers.patterns.lazy_relationship.options import Options, Tree
+from helpers.patterns.lazy_relationship.placing import leads
+from helpers.patterns.lazy_relationship.refusal import Refused
+from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
+
+_SESSION_WORDS = ("commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested")
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A function that a made object passes through once it is stored; `call` gives the object there."""
+
+    function: FunctionNode
+    module: Module
+    call: ast.Call
+
+
+@dataclass(frozen=True, eq=False)
+class Refreshing:
+    """Finds where one made object is refreshed, and writes it."""
+
+    survey: Survey
+    lifetime: Lifetime
+    site: Site
+
+    def spots(self, needs: list[Need]) -> Iterator[tuple[Spot, list[Steps]]]:
+        """Each function that refreshes, with the paths that it loads. Refused where there is none."""
+        found: dict[ast.Call, tuple[Spot, list[Steps]]] = {}
+        for need in needs:
+            spot = self._spot(need)
+            paths = found.setdefault(spot.call, (spot, []))[1]
+            if need.path not in paths:
+                paths.append(need.path)
+        yield from found.values()
+
+    def _spot(self, need: Need) -> Spot:
+        """The first function on the way in which the object is stored and all whom it serves need what is read."""
+        levels = self.lifetime.levels(self.site, need)
+        for index, (function, module, call) in enumerate(levels):
+            stored = any(self.lifetime.writes(level) for level in levels[: index + 1])
+            decorated = bool(function) and self.lifetime.transactions.wrapped(function, module, frozenset({"commit"}))
+            if not isinstance(function, FunctionNode) or not stored or decorated:
+                continue
+            if self._serves_all(function, need, levels[index + 1 :]):
+                return Spot(function, module, call)
+        raise Refused("no function on the way from the constructor to the reader both stores it and hands it on")
+
+    def _serves_all(self, function: FunctionNode, need: Need, further: list[object]) -> bool:
+        """Whether every chain of calls into a function ends where the same is read."""
+        via: Chain = need.via[: len(further)]
+        others = [other for other in self.site.needs if other.path == need.path]
+        chains = self.survey.callers.chains(function)
+        return all(any(leads(_cut(other, via), chain) for other in others) for chain in chains)
+
+    def edits(self, spot: Spot, paths: list[Steps], options: Options) -> list[Edit]:
+        """A refresh before each `return` of the object."""
+        source = self.survey.project.sources[spot.module.path]
+        session = self._session(spot)
+        returns = [*self._returns(spot)]
+        if not returns:
+            raise Refused("the object is not returned by name: refresh it where it is stored")
+        edits: list[Edit] = []
+        for statement in returns:
+            start = source.segment(statement)[0]
+            margin = _margin(source, start)
+            if isinstance(statement.value, ast.Name):
+                text = self._loading(statement.value.id, session, paths, options)
+                edits.append(Edit(start, start, f"{text}{margin}"))
+            elif statement.value is not None:
+                name = self._free_name(spot)
+                value = slice(*source.segment(statement.value))
+                text = self._loading(name, session, paths, options)
+                whole = f"{name} = {source.text[value]}{margin}{text}{margin}return {name}"
+                edits.append(Edit(start, source.segment(statement)[1], whole))
+        return edits
+
+    def _returns(self, spot: Spot) -> Iterator[ast.Return]:
+        """The returns of a function that hand on the object, behind the line that gives it."""
+        for item in self.survey.project.scopes(spot.module).results(spot.function):
+            if not isinstance(item, ast.Return) or item.lineno < spot.call.lineno:
+                continue
+            plain = isinstance(item.value, ast.Name) or item.value is spot.call
+            refs = self.survey.flows.of(item.value, spot.module)
+            if plain and any(ref.root == self.site.root and not ref.path for ref in refs):
+                yield item
+
+    def _loading(self, name: str, session: str, paths: list[Steps], options: Options) -> str:
+        """`db.refresh(quote, ["lines"])`; a query for what lies deeper, because a refresh takes no options."""
+        if options.modern and all(len(path) == 1 and path[0].kind == "relationship" for path in paths):
+            names = ", ".join(f'"{path[0].name}"' for path in paths)
+            return f"{session}.refresh({name}, [{names}])"
+        entity = self.site.root.entity
+        assert entity is not None
+        key = primary_key(self.site.root)
+        spelled = options.speller.entity(entity)
+        written = ", ".join(options.render(Tree.of(paths), spelled, entity.key))
+        select = options.speller.bound("sqlalchemy", "select")
+        return f"{session}.scalars({select}({spelled}).where({spelled}.{key} == {name}.{key}).options({written})).one()"
+
+    def _session(self, spot: Spot) -> str:
+        """How the function names its session."""
+        for node in ast.walk(spot.function):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SESSION_WORDS:
+                if self.survey.project.sessions.tier(node.func.value, spot.module) is not None:
+                    return ast.unparse(node.func.value)
+        given = [*spot.function.args.posonlyargs, *spot.function.args.args, *spot.function.args.kwonlyargs]
+        for argument in given:
+            typed = argument.annotation and self.survey.project.sessions.annotated(argument.annotation, spot.module)
+            if typed and typed.what == "session":
+                return argument.arg
+        raise Refused("the function that hands it on has no session: refresh the object where it is stored")
+
+    def _free_name(self, spot: Spot) -> str:
+        entity = self.site.root.entity
+        assert entity is not None
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.name).lower()
+        taken = {node.id for node in ast.walk(spot.function) if isinstance(node, ast.Name)}
+        taken |= {node.arg for node in ast.walk(spot.function) if isinstance(node, ast.arg)} | set(
+            [*spot.module.imports, *spot.module.definitions]
+        )
+        return name if name not in taken else f"stored_{name}"
+
+
+def _cut(need: Need, via: Chain) -> Need:
+    """The same need seen from a function further out."""
+    return Need(need.path, need.via[: len(via)], need.reading, need.conditional)
+
+
+def primary_key(root: Root) -> str:
+    """The name of the one primary key column. Refused where there is none to be seen, or more than one."""
+    assert root.entity is not None
+    for one in (root.entity.definition, *root.entity.bases):
+        names = []
+        for item in getattr(one.node, "body", ()):
+            target = item.target if isinstance(item, ast.AnnAssign) else getattr(item, "targets", [None])[0]
+            value = getattr(item, "value", None)
+            if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _is_key(value):
+                names.append(target.id)
+        if len(names) == 1:
+            return names[0]
+        if names:
+            break
+    raise Refused(f"`{root.entity.name}` has no single primary key column: load it again yourself")
+
+
+def _is_key(call: ast.Call) -> bool:
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "primary_key"]
+    return any(isinstance(value, ast.Constant) and value.value is True for value in given)
+
+
+def _margin(source: Source, start: int) -> str:
+    line = source.text[source.lines[source.position(start)[0] - 1] : start]
+    return source.newline + (line if not line.strip() else line[: len(line) - len(line.lstrip())])
+
+
+
