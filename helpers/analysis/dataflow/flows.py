@@ -120,15 +120,14 @@ class Flows:
             if isinstance(part, str):
                 ends = frozenset(end for ref in ends for end in self.step(ref, part))
             else:
-                ends = frozenset(further for ref in ends if (further := self._along(ref, part)))
+                ends = frozenset(further for ref in ends for further in self._along(ref, part))
         return ends
 
-    def _along(self, ref: Ref, part: Step) -> Ref | None:
+    def _along(self, ref: Ref, part: Step) -> Refs:
         """A step on, unless the object cannot have it."""
         entity = ref.entity
-        if entity is not None and not (entity.is_a(part.owner) or part.owner.is_a(entity)):
-            return None
-        return ref.along(part)
+        fits = entity is None or entity.is_a(part.owner) or part.owner.is_a(entity)
+        return self._member(ref, part) if fits else NOTHING
 
     def _union(self, nodes: Iterable[ast.expr | None], module: Module) -> Refs:
         return frozenset(ref for node in nodes for ref in self.of(node, module))

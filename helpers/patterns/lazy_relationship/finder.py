@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.mapping import Entity
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.imports import NameBinder
@@ -19,6 +20,7 @@ from helpers.patterns.lazy_relationship.refreshing import Refreshing
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
+from helpers.patterns.lazy_relationship.widening import NAME, Asked, Widening
 
 _NO_OPTIONS = frozenset({"update", "delete", "with_only_columns", "with_entities"})
 
@@ -47,14 +49,41 @@ class Finder:
             yield from self._made()
             return
         chosen = placing.at_site(self.site)
-        if chosen:
-            try:
-                fix = self._fix(chosen)
-                yield self._finding(self._told(chosen), Applicability.SAFE, fix)
-            except Refused as refusal:
-                yield self._finding(f"{self._told(chosen)}; left: {refusal}", Applicability.MANUAL, None)
-        for need in self._left(chosen):
-            yield self._finding(self._unplaced(need), Applicability.MANUAL, None)
+        widening = Widening(self.survey, self.site, placing)
+        asked = widening.asked(chosen)
+        try:
+            found = [*self._widened(widening, chosen, asked)] if asked else []
+        except Refused:
+            asked, found = [], []
+        if chosen and not asked:
+            found = [self._loaded(chosen)]
+        yield from found
+        if left := self._left(chosen, asked):
+            yield self._finding(_unplaced(left), Applicability.MANUAL, None)
+
+    def _loaded(self, chosen: list[Steps]) -> Finding:
+        """The options that everybody needs, at the query itself."""
+        try:
+            return self._finding(self._told(chosen), Applicability.SAFE, self._fix(chosen))
+        except Refused as refusal:
+            return self._finding(f"{self._told(chosen)}; left: {refusal}", Applicability.MANUAL, None)
+
+    def _widened(self, widening: Widening, chosen: list[Steps], asked: list[Asked]) -> Iterator[Finding]:
+        """The function takes options; each caller whose readers need more passes its own."""
+        group = widening.group
+        parameter, adds = widening.parameter()
+        fix = self._fix(chosen, further=True)
+        fix = Fix((*fix.edits, parameter), (*fix.adds, *adds), group=group)
+        told = f"{self._told(chosen)}, and " if chosen else ""
+        yield self._finding(f"{told}takes further options from its callers", Applicability.REVIEW, fix)
+        for one in asked:
+            options = self._options(one.module)
+            written = self._rendered(options, one.paths, options.speller.entity(self._entity))
+            layout = Layout(self.survey.project.sources[one.module.path], self.survey.project.line_length)
+            edit = layout.inside(one.call, written)
+            passed = Fix((edit,), tuple(options.speller.adds), group=group)
+            message = f"passes what is read of the result: {_labels(one.paths)}"
+            yield self._finding(message, Applicability.REVIEW, passed, (one.module, one.call))
 
     def _expired(self) -> Iterator[Finding]:
         """What a commit expires before it is read is of no use when it is loaded before."""
@@ -88,22 +117,30 @@ class Finder:
             message = f"of the new object is read later: {told}; left: {refusal}"
             yield self._finding(message, Applicability.MANUAL, None)
 
-    def _left(self, chosen: list[Steps]) -> list[Need]:
+    def _left(self, chosen: list[Steps], asked: list[Asked]) -> list[Need]:
+        passed = {(one.call, path) for one in asked for path in one.paths}
         left: dict[Steps, Need] = {}
         for need in self.site.needs:
-            if need.path not in chosen:
+            if need.path not in chosen and (need.via[-1:] and (need.via[-1], need.path)) not in passed:
                 left.setdefault(need.path, need)
         return [*left.values()]
 
-    def _fix(self, paths: list[Steps]) -> Fix:
+    @property
+    def _entity(self) -> Entity:
+        assert self.site.root.entity is not None
+        return self.site.root.entity
+
+    def _rendered(self, options: Options, paths: list[Steps], prefix: str) -> list[str]:
+        return options.render(Tree.of(paths), prefix, self._entity.key)
+
+    def _fix(self, paths: list[Steps], *, further: bool = False) -> Fix:
+        """The options at the site; `further` adds those that the function is handed."""
         if bad := self.site.links & _NO_OPTIONS:
             raise Refused(f"the statement goes on to {', '.join(sorted(bad))}(), which takes no eager options")
-        project, module = self.survey.project, self.site.module
-        options = self._options(module)
-        entity = self.site.root.entity
-        assert entity is not None
-        written = options.render(Tree.of(paths), self._prefix(options.speller), entity.key)
-        layout = Layout(project.sources[module.path], project.line_length)
+        options = self._options(self.site.module)
+        written = self._rendered(options, paths, self._prefix(options.speller))
+        written += [f"*{NAME}"] if further else []
+        layout = Layout(self.survey.project.sources[self.site.module.path], self.survey.project.line_length)
         return Fix((self._edit(layout, written),), tuple(options.speller.adds))
 
     def _options(self, module: Module) -> Options:
@@ -140,12 +177,6 @@ class Finder:
         parts = [f"{path[-1].label} ({_where(first[path])})" for path in paths if path in first]
         return f"loads with the query what is read later: {', '.join(parts)}"
 
-    def _unplaced(self, need: Need) -> str:
-        reader = "a resolver reads it only when it is asked for: a DataLoader, or options for that query" if (
-            need.conditional
-        ) else "others that load by this line do not need it: give the function options, or load it in a query of its own"
-        return f"{need.path[-1].label} is loaded when it is read ({_where(need)}), and {reader}"
-
     def _finding(
         self,
         message: str,
@@ -161,6 +192,15 @@ class Finder:
         text = source.text[start:stop] + (message if fix is None else "")
         mark = fingerprint(self.code, source.path, symbol, text)
         return Finding(self.code, source.path, line, column, symbol, message, applicability, fix, mark)
+
+
+def _unplaced(left: list[Need]) -> str:
+    told = ", ".join(f"{need.path[-1].label} ({_where(need)})" for need in left)
+    if all(need.conditional for need in left):
+        remedy = "a resolver reads it only when a query asks for it: give it a DataLoader, or that query its options"
+    else:
+        remedy = "others that load by this line do not need it: give the function options, or load it in a query apart"
+    return f"{told} is loaded when it is read, and {remedy}"
 
 
 def _labels(paths: list[Steps]) -> str:

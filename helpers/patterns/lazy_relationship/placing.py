@@ -30,7 +30,8 @@ class Placing:
         chosen: list[Steps] = []
         for path in self._by_readers(site, chains):
             above = path[:-1]
-            if above and above not in chosen and above in site.paths:
+            asked_only = not any(self._needed(site, path, chain) for chain in chains)
+            if asked_only or (above and above not in chosen and above in site.paths):
                 continue
             if self._affordable(site, [*chosen, path], chains, joins=joins):
                 chosen.append(path)
