@@ -29,7 +29,8 @@ class Route:
 def routes(project: Project) -> Iterator[Route]:
     """Every function that a decorator makes a route, in the order of the files."""
     for module in project.symbols.modules.values():
-        for node in [*module.nodes.of(ast.FunctionDef), *module.nodes.of(ast.AsyncFunctionDef)]:
+        functions: list[FunctionNode] = [*module.nodes.of(ast.FunctionDef), *module.nodes.of(ast.AsyncFunctionDef)]
+        for node in functions:
             for decorator in node.decorator_list:
                 if route := _route(node, decorator, module):
                     yield route

@@ -1,4 +1,4 @@
-"""Schemas that are filled from the attributes of objects: Pydantic models, GraphQL types, and which fields they read."""
+"""Schemas that are filled from the attributes of objects: Pydantic models and GraphQL types, and what they read."""
 
 from __future__ import annotations
 

@@ -9,9 +9,11 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment, TemplateError, nodes
 
 SUFFIXES = (".html", ".jinja", ".jinja2", ".j2", ".htm", ".txt", ".xml", ".md")
-_SAME = frozenset({"list", "sort", "reverse", "first", "last", "batch", "slice", "unique", "select", "reject", "default"})
-_SAME_FILTERS = _SAME | {"selectattr", "rejectattr", "d", "items", "dictsort", "random", "groupby"}
-_MOST = 3
+_SAME_FILTERS = frozenset(
+    {"list", "sort", "reverse", "first", "last", "batch", "slice", "unique", "select", "reject", "default"}
+    | {"selectattr", "rejectattr", "d", "items", "dictsort", "random", "groupby"}
+)
+_DEEPEST = 12
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Reader:
         """Every path of attributes, from a name of the context on."""
         bound: dict[str, list[nodes.Node]] = {}
         for loop in tree.find_all(nodes.For):
-            for target in loop.target.find_all(nodes.Name) if not isinstance(loop.target, nodes.Name) else [loop.target]:
+            names = [loop.target] if isinstance(loop.target, nodes.Name) else loop.target.find_all(nodes.Name)
+            for target in names:
                 bound.setdefault(target.name, []).append(loop.iter)
         for given in tree.find_all(nodes.Assign):
             if isinstance(given.target, nodes.Name):
@@ -95,7 +98,7 @@ class Reader:
         """The paths that an expression may stand for, each beginning with a name of the context."""
         match node:
             case nodes.Name():
-                if node.name in bound and deep < _MOST * 4:
+                if node.name in bound and deep < _DEEPEST:
                     found = {path for one in bound[node.name] for path in self._paths(one, bound, deep + 1)}
                     return found or {(node.name,)}
                 return {(node.name,)}

@@ -71,7 +71,8 @@ class Transactions:
     def _does(self, call: ast.Call, module: Module, wanted: frozenset[str]) -> bool:
         if isinstance(call.func, ast.Attribute) and call.func.attr in wanted:
             return not self.project.sessions.refuted(call.func.value, module)
-        return any(self._function(callee.function, callee.module, wanted) for callee in self.callees.functions(call, module))
+        called_ones = self.callees.functions(call, module)
+        return any(self._function(callee.function, callee.module, wanted) for callee in called_ones)
 
     def _function(self, function: FunctionNode, module: Module, wanted: frozenset[str]) -> bool:
         key = (function, wanted)

@@ -1,4 +1,4 @@
-"""Where the value of an expression comes from: parameters, statements that load objects, constructors that make them."""
+"""Where a value comes from: a parameter, a statement that loads objects, a constructor that makes one."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ class Flows:
         return NOTHING
 
     def _lambda(self, function: ast.Lambda, module: Module) -> Refs:
-        """A lambda's parameter is each object of the call that it is handed to: `sorted(books, key=lambda book: ...)`."""
+        """A lambda's parameter is each object of the call it is handed to: `sorted(books, key=lambda book: ...)`."""
         parent = self.project.scopes(module).parents.get(function)
         call = self.project.scopes(module).parents.get(parent) if isinstance(parent, ast.keyword) else parent
         if not isinstance(call, ast.Call):
@@ -265,9 +265,7 @@ class Flows:
         """What a function of the project gives for these arguments."""
         results = self.results(callee.function, callee.module)
         wanted = {ref.root.node for ref in results}
-        given = {
-            argument: self.of(value, module) for argument, value in arguments(call, callee) if argument in wanted
-        }
+        given = {argument: self.of(value, module) for argument, value in arguments(call, callee) if argument in wanted}
         return self.compose(results, given, call)
 
     def _method(self, call: ast.Call, func: ast.Attribute, module: Module) -> Refs:
@@ -323,7 +321,7 @@ def _words(annotation: ast.expr | None) -> frozenset[str]:
 
 def _annotated_with(annotation: ast.expr | None) -> tuple[ast.expr, ...]:
     """What stands behind the type in `Annotated[...]`."""
-    if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
-        if (dotted_name(annotation.value) or "").rpartition(".")[2] == "Annotated":
-            return tuple(annotation.slice.elts[1:])
+    match annotation:
+        case ast.Subscript(value=name, slice=ast.Tuple(elts=[_, *further])):
+            return tuple(further) if (dotted_name(name) or "").rpartition(".")[2] == "Annotated" else ()
     return ()

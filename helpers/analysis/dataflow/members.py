@@ -35,7 +35,8 @@ class Proxy:
 
 
 Member = Step | Code | Proxy
-_EAGER = frozenset({"joined", "selectin", "subquery", "immediate", "noload", "raise", "raise_on_sql"})
+# loaded with the owner, or never loaded into it
+_NOT_LATER = frozenset({"joined", "selectin", "subquery", "immediate", "noload", "dynamic", "write_only"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,23 @@ class Members:
         return relation.lazy if relation else "select"
 
     def is_eager(self, step: Step) -> bool:
-        """Whether the mapping loads a relationship with its owner, or forbids that it is loaded later."""
-        return step.kind == "relationship" and self.lazy(step) in _EAGER
+        """Whether the mapping loads a relationship with its owner, or keeps it a query of its own."""
+        return step.kind == "relationship" and self.lazy(step) in _NOT_LATER
+
+    def later(self, entity: Entity) -> Iterator[str]:
+        """The columns that are not loaded with the objects of a class: deferred ones, and those of a subclass."""
+        for one in (entity.definition, *entity.bases):
+            names = (name for name in entity.columns if is_deferred(class_value(one.node, name)))
+            yield from names
+            above = self.project.mapped.entity(one) if one is not entity.definition else None
+            yield from entity.columns - above.columns if above else ()
+
+    def own_column(self, entity: Entity, name: str) -> Step | None:
+        """The step to a column that a subclass has and its mapped bases have not."""
+        above = [found for base in entity.bases if (found := self.project.mapped.entity(base))]
+        if not above or name not in entity.columns or any(name in one.columns for one in above):
+            return None
+        return Step(entity, name, None, kind="subclass", key=entity.key)
 
     def _declaring(self, entity: Entity, name: str) -> Entity:
         """The mapped class that an attribute comes from: the class itself or the furthest above that has it."""

@@ -57,7 +57,7 @@ class Reads:
             names |= {relation.name for relation in self.flows.members.relations(entity)}
             for one in (entity.definition, *entity.bases):
                 names |= {item.name for item in getattr(one.node, "body", ()) if isinstance(item, ast.FunctionDef)}
-            names |= entity.others
+            names |= entity.others | set(self.flows.members.later(entity))
         return frozenset(names)
 
     def attribute(self, refs: Iterable[Ref], name: str, reading: Reading) -> None:
@@ -86,6 +86,8 @@ class Reads:
             if name in self.interesting and not (ref.path and isinstance(ref.path[-1], Step)):
                 self._reach(ref.along(name), reading)
             return
+        if ref.root.kind == "parameter" and not ref.path and (own := self.flows.members.own_column(ref.entity, name)):
+            self._reach(ref.along(own), reading)  # an object that was loaded as its base has to load it
         for member in self.flows.members.of(ref.entity, name) or ():
             match member:
                 case Step():
@@ -118,6 +120,10 @@ class Reads:
         for end in ends:
             if isinstance(last, str):
                 self._attribute(end, last, reading)
+            elif (
+                last.kind == "subclass" and end.root.kind != "parameter" and end.entity and end.entity.is_a(last.owner)
+            ):
+                continue  # loaded as what it is
             elif end.entity is None or end.entity.is_a(last.owner) or last.owner.is_a(end.entity):
                 self._along(end, last, reading)
         if last in start.path and isinstance(last, Step):

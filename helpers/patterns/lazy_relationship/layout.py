@@ -1,4 +1,4 @@
-"""Where options stand: behind the statement, on a line of their own where the chain has such lines, within the width."""
+"""Where options stand: behind the statement, on a line of their own where the chain has them, within the width."""
 
 from __future__ import annotations
 

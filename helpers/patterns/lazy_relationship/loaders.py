@@ -37,11 +37,25 @@ def _option(call: ast.Call) -> tuple[Names, list[Names]]:
         return start, [*found, *((*start, *path) for path in loaded_by(call.args))]
     if name not in LOADERS:
         return start, found
+    if name == "selectin_polymorphic":
+        found += [(*start, subclass(ast.unparse(part))) for part in _classes(call)]
+        return start, found
     for argument in call.args:
         if attribute := _attribute(argument):
             start = (*start, attribute)
             found = [*found, start] if name != "defaultload" else found
     return start, found
+
+
+def subclass(name: str) -> str:
+    """What stands in a path for the columns of a subclass."""
+    return f"class {name.rpartition('.')[2]}"
+
+
+def _classes(call: ast.Call) -> list[ast.expr]:
+    """The subclasses that `selectin_polymorphic` names."""
+    lists = [argument.elts for argument in call.args if isinstance(argument, ast.List | ast.Tuple)]
+    return [part for elements in lists for part in elements]
 
 
 def _attribute(node: ast.expr) -> str:

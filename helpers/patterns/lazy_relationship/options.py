@@ -62,11 +62,8 @@ class Options:
 
     def _of_subclass(self, step: Step, prefix: str, owner: str) -> bool:
         """Whether only a subclass of what is loaded has the attribute."""
-        return step.kind == "subclass" or (step.owner.key != owner and bool(prefix) and not self._inherited(step, owner))
-
-    def _inherited(self, step: Step, owner: str) -> bool:
         above = {f"{base.module.path}:{getattr(base.node, 'lineno', 0)}:{base.name}" for base in step.owner.bases}
-        return owner not in above
+        return step.kind == "subclass" or (bool(prefix) and owner in above)
 
     def _part(self, step: Step, below: Tree, prefix: str, names: Names) -> Part:
         attribute = f"{prefix or self.speller.entity(step.owner)}.{step.name}"

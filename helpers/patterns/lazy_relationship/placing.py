@@ -1,4 +1,4 @@
-"""Decides what a query loads for everybody: what all its readers need, what is free, and little that some do not need."""
+"""Decides what a query loads for everybody: what all readers need, what is free, and little that some do not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 
 MOST_IN_VAIN = 1
 NO_JOIN = frozenset(
-    {"with_for_update", "group_by", "distinct", "having", "union", "union_all", "intersect", "except_", "from_statement"}
-    | {"yield_per", "with_hint", "prefix_with"}
+    {"with_for_update", "group_by", "distinct", "having", "union", "union_all", "intersect", "except_"}
+    | {"from_statement", "yield_per", "with_hint", "prefix_with"}
 )
 
 

@@ -12,14 +12,17 @@ from helpers.analysis.dataflow.values import Root
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
+from helpers.analysis.transactions import COMMITS
 from helpers.model import Edit
-from helpers.patterns.lazy_relationship.lifetime import Lifetime
+from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import leads
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 
-_SESSION_WORDS = ("commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested")
+_SESSION_WORDS = frozenset(
+    {"commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class Spot:
     function: FunctionNode
     module: Module
     call: ast.Call
+    reading: ast.AST | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +58,17 @@ class Refreshing:
         levels = self.lifetime.levels(self.site, need)
         for index, (function, module, call) in enumerate(levels):
             stored = any(self.lifetime.writes(level) for level in levels[: index + 1])
-            decorated = bool(function) and self.lifetime.transactions.wrapped(function, module, frozenset({"commit"}))
-            if not isinstance(function, FunctionNode) or not stored or decorated:
+            if not isinstance(function, FunctionNode) or not stored:
+                continue
+            if self.lifetime.transactions.wrapped(function, module, COMMITS):
                 continue
             if self._serves_all(function, need, levels[index + 1 :]):
-                return Spot(function, module, call)
+                inside = index == len(levels) - 1 and any(part is need.reading.node for part in ast.walk(function))
+                node = need.reading.node if inside and need.reading.node is not function else None
+                return Spot(function, module, call, node)
         raise Refused("no function on the way from the constructor to the reader both stores it and hands it on")
 
-    def _serves_all(self, function: FunctionNode, need: Need, further: list[object]) -> bool:
+    def _serves_all(self, function: FunctionNode, need: Need, further: list[Level]) -> bool:
         """Whether every chain of calls into a function ends where the same is read."""
         via: Chain = need.via[: len(further)]
         others = [other for other in self.site.needs if other.path == need.path]
@@ -69,9 +76,11 @@ class Refreshing:
         return all(any(leads(_cut(other, via), chain) for other in others) for chain in chains)
 
     def edits(self, spot: Spot, paths: list[Steps], options: Options) -> list[Edit]:
-        """A refresh before each `return` of the object."""
+        """A refresh before each `return` of the object, or before the statement that reads it where it was made."""
         source = self.survey.project.sources[spot.module.path]
         session = self._session(spot)
+        if spot.reading is not None:
+            return [self._before_reading(spot, session, paths, options)]
         returns = [*self._returns(spot)]
         if not returns:
             raise Refused("the object is not returned by name: refresh it where it is stored")
@@ -89,6 +98,23 @@ class Refreshing:
                 whole = f"{name} = {source.text[value]}{margin}{text}{margin}return {name}"
                 edits.append(Edit(start, source.segment(statement)[1], whole))
         return edits
+
+    def _before_reading(self, spot: Spot, session: str, paths: list[Steps], options: Options) -> Edit:
+        """In the block in which the object was made, before the statement that reads it."""
+        scopes = self.survey.project.scopes(spot.module)
+        around = [spot.call, *scopes.ancestors(spot.call)]
+        made = next(node for node in around if isinstance(node, ast.stmt))
+        if not isinstance(made, ast.Assign) or not isinstance(made.targets[0], ast.Name):
+            raise Refused("the object has no name: refresh it before it is read")
+        block = scopes.parents.get(made)
+        reading = [spot.reading, *scopes.ancestors(spot.reading)] if spot.reading is not None else []
+        beside = [node for node in reading if isinstance(node, ast.stmt) and scopes.parents.get(node) is block]
+        if not beside:
+            raise Refused("it is read in another block than it is made in: refresh it before it is read")
+        source = self.survey.project.sources[spot.module.path]
+        start = source.segment(beside[0])[0]
+        text = self._loading(made.targets[0].id, session, paths, options)
+        return Edit(start, start, f"{text}{_margin(source, start)}")
 
     def _returns(self, spot: Spot) -> Iterator[ast.Return]:
         """The returns of a function that hand on the object, behind the line that gives it."""
@@ -116,9 +142,11 @@ class Refreshing:
     def _session(self, spot: Spot) -> str:
         """How the function names its session."""
         for node in ast.walk(spot.function):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SESSION_WORDS:
-                if self.survey.project.sessions.tier(node.func.value, spot.module) is not None:
-                    return ast.unparse(node.func.value)
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            known = self.survey.project.sessions.tier(node.func.value, spot.module) is not None
+            if known and node.func.attr in _SESSION_WORDS:
+                return ast.unparse(node.func.value)
         given = [*spot.function.args.posonlyargs, *spot.function.args.args, *spot.function.args.kwonlyargs]
         for argument in given:
             typed = argument.annotation and self.survey.project.sessions.annotated(argument.annotation, spot.module)
@@ -131,9 +159,8 @@ class Refreshing:
         assert entity is not None
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.name).lower()
         taken = {node.id for node in ast.walk(spot.function) if isinstance(node, ast.Name)}
-        taken |= {node.arg for node in ast.walk(spot.function) if isinstance(node, ast.arg)} | set(
-            [*spot.module.imports, *spot.module.definitions]
-        )
+        taken |= {node.arg for node in ast.walk(spot.function) if isinstance(node, ast.arg)}
+        taken |= {*spot.module.imports, *spot.module.definitions}
         return name if name not in taken else f"stored_{name}"
 
 
@@ -167,6 +194,3 @@ def _is_key(call: ast.Call) -> bool:
 def _margin(source: Source, start: int) -> str:
     line = source.text[source.lines[source.position(start)[0] - 1] : start]
     return source.newline + (line if not line.strip() else line[: len(line) - len(line.lstrip())])
-
-
-

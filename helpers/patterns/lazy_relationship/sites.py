@@ -16,7 +16,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.schemas import is_graphql
 from helpers.analysis.scopes import Function
 from helpers.analysis.symbols import Module
-from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders
+from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders, subclass
 from helpers.patterns.lazy_relationship.statements import Statements
 
 Steps = tuple[Step, ...]
@@ -156,9 +156,34 @@ class Survey:
         return links, given
 
     def _is_given(self, site: Site, need: Need) -> bool:
-        names = tuple(step.name for step in need.path)
+        names = tuple(subclass(step.owner.name) if step.kind == "subclass" else step.name for step in need.path)
+        if self._is_polymorphic(site) and len(names) == 1 and need.path[0].kind == "subclass":
+            return True
+        if site.kind == "made" and names[0] in self._filled(site):
+            return len(names) == 1
         handed = {path for call in need.via for path in _in_call(call)}
         return names in site.given or names in handed or names in self._refreshed(site, need)
+
+    def _is_polymorphic(self, site: Site) -> bool:
+        """Whether the statement loads the columns of subclasses itself, by `with_polymorphic`."""
+        node = site.root.node
+        if site.kind != "statement" or not isinstance(node, ast.Call):
+            return False
+        return any(
+            self.project.meanings.is_sqlalchemy(call.func, site.root.module, "with_polymorphic")
+            for binding in self.project.scopes(site.root.module).lookup(ast.unparse(node.args[site.root.column]), node)
+            if isinstance(call := binding.value, ast.Call)
+        )
+
+    def _filled(self, site: Site) -> set[str]:
+        """What is assigned to a new object in the function that makes it."""
+        return {
+            node.attr
+            for node in ast.walk(site.function or site.call)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            for ref in self.flows.of(node.value, site.module)
+            if ref.root == site.root and not ref.path
+        }
 
     def _refreshed(self, site: Site, need: Need) -> set[Names]:
         """What a later `refresh(x, [...])` loads of the object."""

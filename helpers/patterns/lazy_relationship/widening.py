@@ -100,10 +100,13 @@ class Widening:
             for node in nodes:
                 name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
                 parent = scopes.parents.get(node)
-                if name == function.name and not (isinstance(parent, ast.Call) and parent.func is node):
-                    if any(callee.function is function for callee in self.survey.flows.callees.of(node, module)):
-                        return True
+                called = isinstance(parent, ast.Call) and parent.func is node
+                if name == function.name and not called and self._means(node, module, function):
+                    return True
         return False
+
+    def _means(self, node: ast.expr, module: Module, function: FunctionNode) -> bool:
+        return any(callee.function is function for callee in self.survey.flows.callees.of(node, module))
 
     def _overridden(self, function: FunctionNode) -> bool:
         """Whether another class of the family has a method of that name."""
@@ -129,7 +132,8 @@ class Widening:
         annotated = any(one.annotation is not None for one in every)
         written = f"{NAME}: Sequence[ORMOption] = ()" if annotated else f"{NAME}=()"
         adds = [ImportName("collections.abc", "Sequence"), ImportName("sqlalchemy.orm.interfaces", "ORMOption")]
-        last = [*every, *given.defaults, *(default for default in given.kw_defaults if default)]
+        defaults = [*given.defaults, *(default for default in given.kw_defaults if default)]
+        last: list[ast.arg | ast.expr] = [*every, *defaults]
         at = max(source.segment(one)[1] for one in last) if last else -1
         if at < 0:
             at = source.text.index("(", source.segment(function)[0]) + 1
