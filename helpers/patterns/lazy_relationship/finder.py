@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.dataflow.values import Step
 from helpers.analysis.mapping import Entity
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
@@ -14,12 +15,14 @@ from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Lifetime
+from helpers.patterns.lazy_relationship.mapping_level import eager
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import NO_JOIN, Placing
 from helpers.patterns.lazy_relationship.refreshing import Refreshing
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
+from helpers.patterns.lazy_relationship.traced import Seen
 from helpers.patterns.lazy_relationship.widening import NAME, Asked, Widening
 
 _NO_OPTIONS = frozenset({"update", "delete", "with_only_columns", "with_entities"})
@@ -31,6 +34,36 @@ def findings(code: str, project: Project) -> Iterator[Finding]:
     placing, lifetime = Placing(survey), Lifetime(survey)
     for site in survey.sites():
         yield from Finder(code, survey, site, lifetime).findings(placing)
+    yield from everywhere(code, survey)
+
+
+def everywhere(code: str, survey: Survey) -> Iterator[Finding]:
+    """What a trace saw read of objects from many places: loaded with its owner wherever that is loaded."""
+    by_step: dict[Step, list[Seen]] = {}
+    for seen in survey.everywhere:
+        by_step.setdefault(seen.step, []).append(seen)
+    for step, group in by_step.items():
+        count = sum(seen.load.count for seen in group)
+        places = ", ".join(dict.fromkeys(seen.reading.place for seen in group))
+        told = f"{step.label} was loaded {count} times when it was read ({places})"
+        try:
+            fix, module, node = eager(survey.project, step)
+            message = f"{told}: loads it with its owner, whatever query that comes from"
+            yield _placed(code, survey, module, node, message, fix)
+        except Refused as refusal:
+            yield _placed(
+                code, survey, step.owner.definition.module, step.owner.definition.node, f"{told}; left: {refusal}"
+            )
+
+
+def _placed(code: str, survey: Survey, module: Module, node: ast.AST, message: str, fix: Fix | None = None) -> Finding:
+    source = survey.project.sources[module.path]
+    start, stop = source.segment(node)  # type: ignore[arg-type]
+    line, column = source.position(start)
+    symbol = survey.project.scopes(module).symbol(node)
+    how = Applicability.REVIEW if fix else Applicability.MANUAL
+    mark = fingerprint(code, source.path, symbol, source.text[start:stop] + ("" if fix else message))
+    return Finding(code, source.path, line, column, symbol, message, how, fix, mark)
 
 
 @dataclass(frozen=True, eq=False)

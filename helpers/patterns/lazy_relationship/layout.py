@@ -33,6 +33,19 @@ class Layout:
             return Edit(stop, stop, plain)
         return Edit(stop, stop, f".options({self._lines(options, self._margin(start))})")
 
+    def argument(self, call: ast.Call, text: str) -> Edit:
+        """A keyword argument behind the others of a call."""
+        last = max((self.source.segment(value)[1] for value in _values(call)), default=-1)
+        if last < 0:
+            at = self.source.segment(call)[1] - 1
+            return Edit(at, at, text)
+        closing = self.source.segment(call)[1] - 1
+        own_lines = "\n" in self.source.text[last:closing]
+        start, end = self._line(last)
+        long = len(self.source.text[start:end]) + len(text) + 2 > self.width
+        margin = self._margin(start) if own_lines else self._margin(self._line(call_start(self, call))[0]) + _INDENT
+        return Edit(last, last, f",{margin}{text}" if own_lines or long else f", {text}")
+
     def inside(self, call: ast.Call, options: list[str]) -> Edit:
         """`options=[...]` as the last argument of a call."""
         closing = self.source.segment(call)[1] - 1
@@ -90,6 +103,11 @@ class Layout:
     def _margin(self, start: int) -> str:
         line = self.source.text[start : self._line(start)[1]]
         return self.source.newline + line[: len(line) - len(line.lstrip())]
+
+
+def call_start(layout: Layout, call: ast.Call) -> int:
+    """The offset at which a call starts."""
+    return layout.source.segment(call)[0]
 
 
 def _values(call: ast.Call) -> list[ast.expr]:

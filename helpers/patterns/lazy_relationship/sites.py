@@ -18,8 +18,10 @@ from helpers.analysis.scopes import Function
 from helpers.analysis.symbols import Module
 from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders, subclass
 from helpers.patterns.lazy_relationship.statements import Statements
+from helpers.patterns.lazy_relationship.traced import Seen, Traced, origins
 
 Steps = tuple[Step, ...]
+MOST_PLACES = 3
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,10 @@ class Site:
 
 @dataclass(eq=False)
 class Survey:
-    """Everything that the pattern knows of one project."""
+    """Everything that the pattern knows of one project; `everywhere` is what no single query is to blame for."""
 
     project: Project
+    everywhere: list[Seen] = field(default_factory=list)
 
     @cached_property
     def flows(self) -> Flows:
@@ -88,11 +91,30 @@ class Survey:
             site, via = self._site(found, ref)
             steps = tuple(part for part in ref.path if isinstance(part, Step))
             site.needs.append(Need(steps, via, reading, self._conditional(reading)))
+        self._supplied(found)
         for site in found.values():
             site.links, site.given = self._used(site)
             site.needs = [need for need in site.needs if not self._is_given(site, need)]
         ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
         return [site for site in ordered if site.needs]
+
+    def _supplied(self, found: dict[tuple[Root, ast.Call], Site]) -> None:
+        """What a traced run read and the text does not show, at the query that had loaded the object."""
+        known = {(site.root, need.path[-1]) for site in found.values() for need in site.needs}
+        later: list[Seen] = []
+        for seen in Traced(self.project, self.flows.members).seen():
+            places = [one for one in seen.load.loaded_by if one.kind == "query" and one.place]
+            refs = [origins(self.flows, one, seen.step) for one in places]
+            told = bool(places) and len(places) == len(seen.load.loaded_by) and len(places) <= MOST_PLACES
+            if not told or any(len({ref.root for ref in each}) != 1 for each in refs):
+                later.append(seen)
+                continue
+            for [ref, *_] in refs:
+                if (ref.root, seen.step) not in known:
+                    known.add((ref.root, seen.step))
+                    site, via = self._site(found, ref)
+                    site.needs.append(Need((seen.step,), via, seen.reading))
+        self.everywhere = [seen for seen in later if not self.flows.members.is_eager(seen.step)]
 
     def _loaded_anyway(self, ref: Ref) -> bool:
         last = ref.path[-1]
