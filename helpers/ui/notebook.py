@@ -34,7 +34,13 @@ from helpers.workbook import (
 
 SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
-LESSONS = {"00": "legacy_query", "20": "legacy_query", "31": "legacy_query", "40": "init_with_io"}
+LESSONS = {
+    "00": "legacy_query",
+    "20": "legacy_query",
+    "30": "lazy_relationship",
+    "31": "legacy_query",
+    "40": "init_with_io",
+}
 
 
 class Lesson:
@@ -126,11 +132,11 @@ class Lesson:
         return html.source(self.exercise.solution.strip(), path="one right answer", line=1)
 
 
-def setup(number: str) -> Lesson:
-    """Start the lesson of that number; its scratch copy goes when the kernel stops."""
+def setup(number: str, pattern: str = "") -> Lesson:
+    """Start the lesson of that number, or the part of it about one pattern; its scratch copy goes with the kernel."""
     if number not in LESSONS:
         raise UsageError(number, "is no lesson", f"choose from {', '.join(LESSONS)}")
-    lesson = Lesson(LESSONS[number])
+    lesson = Lesson(pattern or LESSONS[number])
     atexit.register(lesson.close)
     return lesson
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _DEEPEST = 120
 _PLAIN_VALUES = frozenset({"str", "int", "float", "bool", "bytes", "datetime", "date", "UUID", "Decimal", "Request"})
-_NO_VALUES = frozenset({"len", "sum", "any", "all", "isinstance", "str", "repr", "print", "bool", "int", "hash", "id"})
+_NO_VALUES = frozenset(
+    {"len", "sum", "any", "all", "isinstance", "str", "repr", "print", "bool", "int", "hash", "id", "type"}
+)
 
 
 @dataclass(eq=False)

@@ -71,7 +71,7 @@ class Reads:
             return
         for ref in refs:
             known = self._edges.setdefault(argument, set())
-            if ref not in known and ref.root.node is not argument:
+            if ref not in known and (ref.path or ref.root.node is not argument):
                 known.add(ref)
                 self._queue.extend((ref, path, why) for path, why in self._of_parameter.get(argument, {}).items())
 

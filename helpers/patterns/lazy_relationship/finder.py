@@ -22,6 +22,7 @@ from helpers.patterns.lazy_relationship.refreshing import Refreshing
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
+from helpers.patterns.lazy_relationship.staleness import Staleness
 from helpers.patterns.lazy_relationship.traced import Seen
 from helpers.patterns.lazy_relationship.widening import NAME, Asked, Widening
 
@@ -32,8 +33,9 @@ def findings(code: str, project: Project) -> Iterator[Finding]:
     """Everything that the pattern finds in a project."""
     survey = Survey(project)
     placing, lifetime = Placing(survey), Lifetime(survey)
+    staleness = Staleness(survey, lifetime)
     for site in survey.sites():
-        yield from Finder(code, survey, site, lifetime).findings(placing)
+        yield from Finder(code, survey, site, lifetime, staleness).findings(placing)
     yield from everywhere(code, survey)
 
 
@@ -74,12 +76,19 @@ class Finder:
     survey: Survey
     site: Site
     lifetime: Lifetime
+    staleness: Staleness
 
     def findings(self, placing: Placing) -> Iterator[Finding]:
         """The fix at the site, and what is left to a person."""
         yield from self._expired()
         if self.site.kind == "made":
-            yield from self._made()
+            stored = [need for need in self.site.needs if self.lifetime.stored(self.site, need)]
+            yield from self._refreshed(stored, "new")
+            return
+        stale = [need for need in self.site.needs if self.staleness.of(self.site, need)]
+        yield from self._refreshed(stale, "changed")
+        self.site.needs = [need for need in self.site.needs if need not in stale]
+        if not self.site.needs:
             return
         chosen = placing.at_site(self.site)
         widening = Widening(self.survey, self.site, placing)
@@ -130,13 +139,11 @@ class Finder:
             )
             yield self._finding(message, Applicability.MANUAL, None)
 
-    def _made(self) -> Iterator[Finding]:
-        """An object that is made here: refreshed once it is stored, before it is handed on."""
-        self.site.needs = [need for need in self.site.needs if self.lifetime.stored(self.site, need)]
-        needs = [need for need in self.site.needs if not need.conditional]
+    def _refreshed(self, needs: list[Need], what: str) -> Iterator[Finding]:
+        """An object that is made here, or outdated by what is written: refreshed then, before it is handed on."""
         if not needs:
             return
-        refreshing = Refreshing(self.survey, self.lifetime, self.site)
+        refreshing = Refreshing(self.survey, self.lifetime, self.staleness, self.site)
         told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in needs))
         try:
             for spot, paths in refreshing.spots(needs):
@@ -144,10 +151,10 @@ class Finder:
                 options = self._options(module)
                 edits = refreshing.edits(spot, paths, options)
                 fix = Fix(tuple(edits), tuple(options.speller.adds))
-                message = f"refreshes the new object before it is read: {_labels(paths)}"
+                message = f"refreshes the {what} object before it is read: {_labels(paths)}"
                 yield self._finding(message, Applicability.REVIEW, fix, (module, spot.call))
         except Refused as refusal:
-            message = f"of the new object is read later: {told}; left: {refusal}"
+            message = f"of the {what} object is read later: {told}; left: {refusal}"
             yield self._finding(message, Applicability.MANUAL, None)
 
     def _left(self, chosen: list[Steps], asked: list[Asked]) -> list[Need]:

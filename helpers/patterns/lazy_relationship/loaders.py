@@ -47,6 +47,17 @@ def _option(call: ast.Call) -> tuple[Names, list[Names]]:
     return start, found
 
 
+def selected_again(node: ast.expr) -> Iterator[tuple[ast.expr, list[Names]]]:
+    """The object in `db.scalars(select(X).where(X.id == x.id).options(...)).one()`, and what that loads of it."""
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)]
+    options = [argument for call in calls if called(call) == "options" for argument in call.args]
+    paths = [*loaded_by(options)]
+    for call in calls if paths else ():
+        for argument in call.args if called(call) == "where" else ():
+            if isinstance(argument, ast.Compare) and isinstance(argument.comparators[0], ast.Attribute):
+                yield argument.comparators[0].value, paths
+
+
 def subclass(name: str) -> str:
     """What stands in a path for the columns of a subclass."""
     return f"class {name.rpartition('.')[2]}"

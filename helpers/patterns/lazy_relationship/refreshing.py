@@ -1,4 +1,4 @@
-"""Objects that this request makes: what is read of them once they are stored is loaded by a refresh before."""
+"""Objects that change after they were loaded or made: what is read of them then is loaded by a refresh before."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import leads
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
+from helpers.patterns.lazy_relationship.staleness import Staleness
 
 _SESSION_WORDS = frozenset(
     {"commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested"}
@@ -37,10 +38,11 @@ class Spot:
 
 @dataclass(frozen=True, eq=False)
 class Refreshing:
-    """Finds where one made object is refreshed, and writes it."""
+    """Finds where one object is refreshed, and writes it: a new one once it is stored, another once it is outdated."""
 
     survey: Survey
     lifetime: Lifetime
+    staleness: Staleness
     site: Site
 
     def spots(self, needs: list[Need]) -> Iterator[tuple[Spot, list[Steps]]]:
@@ -57,16 +59,24 @@ class Refreshing:
         """The first function on the way in which the object is stored and all whom it serves need what is read."""
         levels = self.lifetime.levels(self.site, need)
         for index, (function, module, call) in enumerate(levels):
-            stored = any(self.lifetime.writes(level) for level in levels[: index + 1])
+            before = levels[: index + 1]
+            stored = any(self._changed(level, need, last=level is levels[-1]) for level in before)
             if not isinstance(function, FunctionNode) or not stored:
                 continue
             if self.lifetime.transactions.wrapped(function, module, COMMITS):
                 continue
-            if self._serves_all(function, need, levels[index + 1 :]):
+            outdated = any(self._changed(level, need, last=level is levels[-1]) for level in levels[index + 1 :])
+            if not outdated and self._serves_all(function, need, levels[index + 1 :]):
                 inside = index == len(levels) - 1 and any(part is need.reading.node for part in ast.walk(function))
                 node = need.reading.node if inside and need.reading.node is not function else None
                 return Spot(function, module, call, node)
-        raise Refused("no function on the way from the constructor to the reader both stores it and hands it on")
+        raise Refused("no function on the way to the reader both has it as it is then and hands it on to nobody else")
+
+    def _changed(self, level: Level, need: Need, *, last: bool) -> bool:
+        """Whether a function stores the new object, or writes what the other one would show."""
+        if self.site.kind == "made":
+            return self.lifetime.writes(level)
+        return self.staleness.at(level, need, last=last)
 
     def _serves_all(self, function: FunctionNode, need: Need, further: list[Level]) -> bool:
         """Whether every chain of calls into a function ends where the same is read."""

@@ -16,7 +16,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.schemas import is_graphql
 from helpers.analysis.scopes import Function
 from helpers.analysis.symbols import Module
-from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders, subclass
+from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders, selected_again, subclass
 from helpers.patterns.lazy_relationship.statements import Statements
 from helpers.patterns.lazy_relationship.traced import Seen, Traced, origins
 
@@ -209,22 +209,21 @@ class Survey:
 
     def _refreshed(self, site: Site, need: Need) -> set[Names]:
         """What a later `refresh(x, [...])` loads of the object."""
-        return {
-            (name,)
-            for call, ref, names in self._refreshes
-            if ref.root == site.root and _same_way(ref.via, need.via)
-            for name in names
-        }
+        found = [paths for ref, paths in self._refreshes if ref.root == site.root and _same_way(ref.via, need.via)]
+        return {path for paths in found for path in paths}
 
     @cached_property
-    def _refreshes(self) -> list[tuple[ast.Call, Ref, list[str]]]:
-        return [
-            (call, ref, names)
+    def _refreshes(self) -> list[tuple[Ref, list[Names]]]:
+        """Each object that is refreshed by name, or selected again with options, and what that loads."""
+        found: list[tuple[ast.expr, Module, list[Names]]] = [
+            (call.args[0], module, [(name,) for name in _refreshed_names(call)])
             for module, call in self.project.calls.get("refresh", ())
-            if call.args and (names := _refreshed_names(call))
-            for ref in self.flows.of(call.args[0], module)
-            if not ref.path
+            if call.args
         ]
+        for module in self.project.symbols.modules.values():
+            for statement in module.nodes.of(ast.Expr):
+                found += [(subject, module, paths) for subject, paths in selected_again(statement.value)]
+        return [(ref, paths) for node, module, paths in found for ref in self.flows.of(node, module) if not ref.path]
 
 
 def _same_way(inner: Iterable[ast.Call], outer: Iterable[ast.Call]) -> bool:
