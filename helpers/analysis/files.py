@@ -1,4 +1,4 @@
-"""Which Python files belong to an application: what git tracks or does not ignore, or else what lies in the folder."""
+"""Which files belong to an application: what git tracks or does not ignore, or else what lies in the folder."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _OF_A_HOOK = frozenset(
 )
 
 
-def python_files(root: Path) -> Iterator[str]:
-    """Relative paths of the Python files that belong to the application, sorted: what git ignores is not among them.
+def application_files(root: Path) -> tuple[str, ...]:
+    """Relative paths of the files that belong to the application, sorted: what git ignores is not among them.
 
     A folder that cannot be read is named with a slash behind it. OSError when `root` itself cannot be read.
     """
-    return files_ending(root, (".py", "/"))
-
-
-def files_ending(root: Path, endings: tuple[str, ...]) -> Iterator[str]:
-    """The same for files of other kinds, by how their names end."""
     listed = _git_files(root)
     names = set(listed if listed is not None else _walked(root))
     virtual = tuple(name.removesuffix("pyvenv.cfg") for name in names if name.endswith("/pyvenv.cfg"))
-    wanted = (name for name in names if name.endswith(endings) and not name.startswith(virtual))
-    return iter(sorted(name for name in wanted if not _left_out(name, names)))
+    wanted = (name for name in names if not name.startswith(virtual))
+    return tuple(sorted(name for name in wanted if not _left_out(name, names)))
+
+
+def python_files(root: Path) -> Iterator[str]:
+    """Those of them that are Python, and the folders that cannot be read."""
+    return (name for name in application_files(root) if name.endswith((".py", "/")))
 
 
 def _left_out(name: str, names: Set[str]) -> bool:

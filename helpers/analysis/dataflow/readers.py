@@ -11,7 +11,7 @@ from helpers.analysis.callees import arguments
 from helpers.analysis.dataflow.flows import Flows, self_of
 from helpers.analysis.dataflow.reads import Reading, Reads, reading_at
 from helpers.analysis.dataflow.values import Refs
-from helpers.analysis.files import files_ending
+from helpers.analysis.files import application_files
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.routes import routes
 from helpers.analysis.schemas import Schemas
@@ -48,7 +48,9 @@ class Readers:
 
     def __post_init__(self) -> None:
         self.schemas = Schemas(self.project)
-        self.templates = Templates(self.project.root, tuple(files_ending(self.project.root, SUFFIXES)))
+        self.templates = Templates(
+            self.project.root, tuple(name for name in application_files(self.project.root) if name.endswith(SUFFIXES))
+        )
 
     def module(self, module: Module) -> None:
         """Every attribute, call and shown text of one module."""
