@@ -348,7 +348,8 @@ def test_an_object_that_is_not_stored_yet_needs_nothing(tmp_path: Path) -> None:
 def test_what_lies_deeper_than_a_refresh_reaches_is_selected_again(tmp_path: Path) -> None:
     deeper = MADE.replace("add(db).author.name", "add(db).author.mentor.name")
     text = body(tmp_path, deeper, **FACTORY)
-    assert "select(Book).where(Book.id == book.id).options(joinedload(Book.author).joinedload(Author.mentor))" in text
+    again = "select(Book) .where(Book.id == book.id) .options(joinedload(Book.author).joinedload(Author.mentor))"
+    assert f"db.scalars( {again} ).one() return book" in text
 
 
 @pytest.mark.parametrize("reads", ["add(db).author.name", "add(db).author.mentor.name"])
@@ -362,7 +363,7 @@ def test_a_refresh_of_relationships_does_not_exist_in_1_4(tmp_path: Path) -> Non
     old = {"requirements.txt": "sqlalchemy==1.4.46\n"}
     text = body(tmp_path, MADE, **FACTORY, **old)
     assert "refresh" not in text
-    assert ".options(joinedload(Book.author))).one()" in text
+    assert "select(Book).where(Book.id == book.id).options(joinedload(Book.author))" in text.replace(" .", ".")
 
 
 def test_a_commit_that_expires_is_said_to_come_first(tmp_path: Path) -> None:

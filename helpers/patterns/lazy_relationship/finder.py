@@ -34,8 +34,13 @@ def findings(code: str, project: Project) -> Iterator[Finding]:
     survey = Survey(project)
     placing, lifetime = Placing(survey), Lifetime(survey)
     staleness = Staleness(survey, lifetime)
+    written: set[tuple[str, Edit]] = set()
     for site in survey.sites():
-        yield from Finder(code, survey, site, lifetime, staleness).findings(placing)
+        for finding in Finder(code, survey, site, lifetime, staleness).findings(placing):
+            edits = {(finding.path, edit) for edit in finding.fix.edits} if finding.fix else set()
+            if not edits or edits - written:  # two origins of one object ask for the same refresh
+                yield finding
+            written |= edits
     yield from everywhere(code, survey)
 
 

@@ -62,6 +62,19 @@ class Layout:
         margin = self._margin(self._line(self.source.segment(call)[0])[0])
         return Edit(at, at, f"{lead}options=[{self._lines(options, margin)}]")
 
+    def statement(self, session: str, links: list[str], options: list[str], start: int) -> str:
+        """`db.scalars(select(...).where(...).options(...)).one()` on the line at `start`, or over several."""
+        margin = self._margin(self._line(start)[0])
+        plain = f"{session}.scalars({''.join(links)}.options({', '.join(options)})).one()"
+        if len(margin.strip("\r\n")) + len(plain) <= self.width:
+            return plain
+        inner = margin + _INDENT
+        parts = "".join(f"{inner}{link}" for link in links)
+        last = f"{inner}.options({', '.join(options)})"
+        if len(last.strip("\r\n")) > self.width:
+            last = f"{inner}.options({self._lines(options, inner)})"
+        return f"{session}.scalars({parts}{last}{margin}).one()"
+
     def appended(self, listed: ast.List | ast.Tuple, options: list[str]) -> Edit:
         """More options in a list that is there already."""
         if not listed.elts:

@@ -14,10 +14,12 @@ from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import COMMITS
 from helpers.model import Edit
+from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import leads
 from helpers.patterns.lazy_relationship.refusal import Refused
+from helpers.patterns.lazy_relationship.single import Single
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.staleness import Staleness
 
@@ -28,12 +30,13 @@ _SESSION_WORDS = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Spot:
-    """A function that a made object passes through once it is stored; `call` gives the object there."""
+    """A function that an object passes through; `call` gives it there, and `settled` says that it changes no more."""
 
     function: FunctionNode
     module: Module
     call: ast.Call
     reading: ast.AST | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,8 @@ class Refreshing:
             if not outdated and self._serves_all(function, need, levels[index + 1 :]):
                 inside = index == len(levels) - 1 and any(part is need.reading.node for part in ast.walk(function))
                 node = need.reading.node if inside and need.reading.node is not function else None
-                return Spot(function, module, call, node)
+                here = self._changed((function, module, call), need, last=inside)
+                return Spot(function, module, call, node, settled=index > 0 and not here)
         raise Refused("no function on the way to the reader both has it as it is then and hands it on to nobody else")
 
     def _changed(self, level: Level, need: Need, *, last: bool) -> bool:
@@ -89,42 +93,63 @@ class Refreshing:
         """A refresh before each `return` of the object, or before the statement that reads it where it was made."""
         source = self.survey.project.sources[spot.module.path]
         session = self._session(spot)
+        if spot.settled and (named := self._named(spot)) is not None:
+            name, statement = named
+            start, end = source.segment(statement)
+            text = self._loading(name, session, paths, options, start)
+            return [Edit(end, end, f"{_margin(source, start)}{text}")]
         if spot.reading is not None:
             return [self._before_reading(spot, session, paths, options)]
         returns = [*self._returns(spot)]
         if not returns:
             raise Refused("the object is not returned by name: refresh it where it is stored")
         edits: list[Edit] = []
-        for statement in returns:
-            start = source.segment(statement)[0]
+        for given in returns:
+            start = source.segment(given)[0]
             margin = _margin(source, start)
-            if isinstance(statement.value, ast.Name):
-                text = self._loading(statement.value.id, session, paths, options)
+            name = given.value.id if isinstance(given.value, ast.Name) else self._free_name(spot)
+            text = self._loading(name, session, paths, options, start)
+            if isinstance(given.value, ast.Name):
                 edits.append(Edit(start, start, f"{text}{margin}"))
-            elif statement.value is not None:
-                name = self._free_name(spot)
-                value = slice(*source.segment(statement.value))
-                text = self._loading(name, session, paths, options)
+            elif given.value is not None:
+                value = slice(*source.segment(given.value))
                 whole = f"{name} = {source.text[value]}{margin}{text}{margin}return {name}"
-                edits.append(Edit(start, source.segment(statement)[1], whole))
+                edits.append(Edit(start, source.segment(given)[1], whole))
         return edits
 
+    def _named(self, spot: Spot) -> tuple[str, ast.Assign] | None:
+        """The name that a function gives to the object as soon as it has it, and the assignment."""
+        match self.survey.project.scopes(spot.module).parents.get(spot.call):
+            case ast.Assign(targets=[ast.Name(id=name)]) as given if self._is_one(given.value, spot.module):
+                return name, given
+        return None
+
     def _before_reading(self, spot: Spot, session: str, paths: list[Steps], options: Options) -> Edit:
-        """In the block in which the object was made, before the statement that reads it."""
-        scopes = self.survey.project.scopes(spot.module)
-        around = [spot.call, *scopes.ancestors(spot.call)]
-        made = next(node for node in around if isinstance(node, ast.stmt))
-        if not isinstance(made, ast.Assign) or not isinstance(made.targets[0], ast.Name):
-            raise Refused("the object has no name: refresh it before it is read")
-        block = scopes.parents.get(made)
-        reading = [spot.reading, *scopes.ancestors(spot.reading)] if spot.reading is not None else []
-        beside = [node for node in reading if isinstance(node, ast.stmt) and scopes.parents.get(node) is block]
-        if not beside:
-            raise Refused("it is read in another block than it is made in: refresh it before it is read")
+        """Before the statement that reads the object by its name."""
+        name = getattr(spot.reading, "value", None)
+        refs = self.survey.flows.of(name, spot.module) if isinstance(name, ast.Name) else ()
+        mine = any(ref.root == self.site.root and not ref.path for ref in refs)
+        if not (isinstance(name, ast.Name) and mine and self._is_one(name, spot.module)):
+            raise Refused("it is not read by its own name: refresh it before it is read")
         source = self.survey.project.sources[spot.module.path]
-        start = source.segment(beside[0])[0]
-        text = self._loading(made.targets[0].id, session, paths, options)
-        return Edit(start, start, f"{text}{_margin(source, start)}")
+        start = source.segment(self._statement(name, spot))[0]
+        return Edit(start, start, f"{self._loading(name.id, session, paths, options, start)}{_margin(source, start)}")
+
+    def _statement(self, name: ast.Name, spot: Spot) -> ast.stmt:
+        """The statement that a name is read in. Refused in a loop, which would load again and again."""
+        scopes = self.survey.project.scopes(spot.module)
+        around = [node for node in scopes.ancestors(name) if isinstance(node, ast.stmt)]
+        inside = around[: around.index(spot.function)]
+        if any(isinstance(node, ast.For | ast.While | ast.AsyncFor) for node in inside):
+            raise Refused("it is read in a loop: refresh it before the loop")
+        for node, above in zip(inside, around[1:], strict=False):
+            chained = isinstance(above, ast.If) and node in above.orelse and isinstance(node, ast.If)
+            if not chained:  # before an `elif` nothing can stand
+                return node
+        raise Refused("it is read in a condition: refresh it before")
+
+    def _is_one(self, node: ast.expr, module: Module) -> bool:
+        return Single(self.survey).is_one(node, module)
 
     def _returns(self, spot: Spot) -> Iterator[ast.Return]:
         """The returns of a function that hand on the object, behind the line that gives it."""
@@ -133,21 +158,23 @@ class Refreshing:
                 continue
             plain = isinstance(item.value, ast.Name) or item.value is spot.call
             refs = self.survey.flows.of(item.value, spot.module)
-            if plain and any(ref.root == self.site.root and not ref.path for ref in refs):
+            mine = any(ref.root == self.site.root and not ref.path for ref in refs)
+            if plain and mine and item.value is not None and self._is_one(item.value, spot.module):
                 yield item
 
-    def _loading(self, name: str, session: str, paths: list[Steps], options: Options) -> str:
+    def _loading(self, name: str, session: str, paths: list[Steps], options: Options, start: int) -> str:
         """`db.refresh(quote, ["lines"])`; a query for what lies deeper, because a refresh takes no options."""
         if options.modern and all(len(path) == 1 and path[0].kind == "relationship" for path in paths):
             names = ", ".join(f'"{path[0].name}"' for path in paths)
             return f"{session}.refresh({name}, [{names}])"
         entity = self.site.root.entity
         assert entity is not None
-        key = primary_key(self.site.root)
-        spelled = options.speller.entity(entity)
-        written = ", ".join(options.render(Tree.of(paths), spelled, entity.key))
-        select = options.speller.bound("sqlalchemy", "select")
-        return f"{session}.scalars({select}({spelled}).where({spelled}.{key} == {name}.{key}).options({written})).one()"
+        key, spelled = primary_key(self.site.root), options.speller.entity(entity)
+        written = options.render(Tree.of(paths), spelled, entity.key)
+        select = f"{options.speller.bound('sqlalchemy', 'select')}({spelled})"
+        where = f".where({spelled}.{key} == {name}.{key})"
+        source = options.speller.project.sources[options.speller.module.path]
+        return Layout(source, options.speller.project.line_length).statement(session, [select, where], written, start)
 
     def _session(self, spot: Spot) -> str:
         """How the function names its session."""
