@@ -10,6 +10,7 @@ from helpers.analysis.mapping import Entity
 from helpers.analysis.symbols import Module
 
 LONGEST_PATH = 6
+MOST_UNKNOWN = 3  # attributes in a row of objects whose class is not known
 LONGEST_VIA = 5
 
 # what statements, results, lists and dictionaries are asked for, and what still holds the same objects
@@ -90,7 +91,9 @@ class Ref:
     def along(self, *parts: Part) -> Ref | None:
         """The object further along; None where the path goes round in circles or gets too long."""
         path = self.path + parts
-        if len(path) > LONGEST_PATH or any(part in self.path and isinstance(part, Step) for part in parts):
+        if sum(isinstance(part, str) for part in path) > MOST_UNKNOWN or len(path) > LONGEST_PATH:
+            return None
+        if any(part in self.path and isinstance(part, Step) for part in parts):
             return None
         return Ref(self.root, path, self.via)
 
