@@ -41,7 +41,8 @@ def _route(function: FunctionNode, decorator: ast.expr, module: Module) -> Route
         return None
     given = {keyword.arg: keyword.value for keyword in decorator.keywords}
     path = decorator.args[0] if decorator.args else given.get("path")
-    known = isinstance(path, ast.Constant | ast.JoinedStr | ast.Name | ast.Attribute | ast.BinOp)
+    text = isinstance(path, ast.Constant) and isinstance(path.value, str)
+    known = text or isinstance(path, ast.JoinedStr | ast.Name | ast.Attribute | ast.BinOp)
     if decorator.func.attr not in METHODS or not known:
         return None
     model = given.get("response_model", function.returns)
