@@ -33,14 +33,16 @@ class Placing:
             asked_only = not any(self._needed(site, path, chain) for chain in chains)
             if asked_only or (above and above not in chosen and above in site.paths):
                 continue
-            if self._affordable(site, [*chosen, path], chains, joins=joins):
-                chosen.append(path)
+            together = [path, *_of_the_same_subclasses(path, site.paths, chosen)]
+            if path not in chosen and self._affordable(site, [*chosen, *together], chains, joins=joins):
+                chosen += together
         self._spend(site, chosen, chains, joins=joins)
         return chosen
 
     def in_vain(self, site: Site, paths: list[Steps], chain: Chain, *, joins: bool) -> int:
         """How many statements load what nobody reads when a site is reached by this chain of calls."""
-        return sum(_costs(path, joins=joins) and not self._needed(site, path, chain) for path in paths)
+        needed = {_statement(path) for path in paths if self._needed(site, path, chain)}
+        return len({_statement(path) for path in paths if _costs(path, joins=joins)} - needed)
 
     def _needed(self, site: Site, path: Steps, chain: Chain) -> bool:
         return any(
@@ -69,6 +71,19 @@ class Placing:
     def _entry(self, site: Site, chain: Chain) -> ast.AST | None:
         """The function that everything begins with."""
         return self.survey.callers.around(chain[0]) if chain else site.function
+
+
+def _of_the_same_subclasses(path: Steps, paths: list[Steps], chosen: list[Steps]) -> list[Steps]:
+    """The other columns of subclasses behind the same relationship: one option names all subclasses, or two collide."""
+    if path[-1].kind != "subclass":
+        return []
+    return [one for one in paths if _statement(one) == _statement(path) and one != path and one not in chosen]
+
+
+def _statement(path: Steps) -> tuple[str, ...]:
+    """What stands for the statement that loads the last step: the columns of all subclasses come as one."""
+    last = "subclasses" if path[-1].kind == "subclass" else path[-1].label
+    return (*(step.label for step in path[:-1]), last)
 
 
 def leads(need: Need, chain: Chain) -> bool:

@@ -12,6 +12,7 @@ from helpers.analysis.dataflow.flows import Flows
 from helpers.analysis.dataflow.readers import reads_of
 from helpers.analysis.dataflow.reads import Reading, Reads
 from helpers.analysis.dataflow.values import Ref, Root, Step
+from helpers.analysis.declarations import class_value
 from helpers.analysis.project import Project
 from helpers.analysis.schemas import is_graphql
 from helpers.analysis.scopes import Function
@@ -114,7 +115,15 @@ class Survey:
                     known.add((ref.root, seen.step))
                     site, via = self._site(found, ref)
                     site.needs.append(Need((seen.step,), via, seen.reading))
-        self.everywhere = [seen for seen in later if not self.flows.members.is_eager(seen.step)]
+        self.everywhere = [seen for seen in later if not self._says_eager(seen.step)]
+
+    def _says_eager(self, step: Step) -> bool:
+        """Whether the mapping was changed since the run: it names an eager strategy itself."""
+        for one in (step.owner.definition, *step.owner.bases):
+            value = class_value(one.node, step.name)
+            if isinstance(value, ast.Call):
+                return '"selectin"' in ast.unparse(value).replace("'", '"') or "polymorphic" in ast.unparse(value)
+        return step.kind == "relationship" and self.flows.members.is_eager(step)
 
     def _loaded_anyway(self, ref: Ref) -> bool:
         last = ref.path[-1]

@@ -75,9 +75,17 @@ class Widening:
             if len(path) > 1 and path[:-1] not in [*kept, *chosen] and path[:-1] in self.site.paths:
                 continue
             worst = max(self.placing.in_vain(self.site, [*kept, path], chain, joins=joins) for chain in chains)
-            if worst <= MOST_IN_VAIN:
+            if worst <= MOST_IN_VAIN and not self._through_subclass(path):
                 kept.append(path)
         return kept
+
+    def _through_subclass(self, path: Steps) -> bool:
+        """Whether only a subclass has one of the steps: its option would collide with one that is there already."""
+        owners = [self.site.root.entity, *(step.target for step in path)]
+        return any(
+            step.kind == "subclass" or (owner is not None and step.owner is not owner and step.owner.is_a(owner))
+            for owner, step in zip(owners, path, strict=False)
+        )
 
     def _widenable(self, function: FunctionNode) -> bool:
         """Whether a function is only ever called by its callers: no route, dependency, override or value."""
