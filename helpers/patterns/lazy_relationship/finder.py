@@ -106,7 +106,7 @@ class Finder:
             found = [self._loaded(chosen)]
         yield from found
         if left := self._left(chosen, asked):
-            yield self._finding(_unplaced(left), Applicability.MANUAL, None)
+            yield self._finding(self._unplaced(left), Applicability.MANUAL, None)
 
     def _loaded(self, chosen: list[Steps]) -> Finding:
         """The options that everybody needs, at the query itself."""
@@ -222,6 +222,14 @@ class Finder:
         parts = [f"{path[-1].label} ({_where(first[path])})" for path in paths if path in first]
         return f"loads with the query what is read later: {', '.join(parts)}"
 
+    def _unplaced(self, left: list[Need]) -> str:
+        told = ", ".join(f"{need.path[-1].label} ({_where(need)})" for need in left)
+        unseen = any(self.survey.unseen_by_checkers(need.path) for need in left)
+        remedy = (
+            "a type checker cannot see its backref: declare both sides with back_populates" if unseen else _remedy(left)
+        )
+        return f"{told} is loaded when it is read, and {remedy}"
+
     def _finding(
         self,
         message: str,
@@ -239,13 +247,10 @@ class Finder:
         return Finding(self.code, source.path, line, column, symbol, message, applicability, fix, mark)
 
 
-def _unplaced(left: list[Need]) -> str:
-    told = ", ".join(f"{need.path[-1].label} ({_where(need)})" for need in left)
+def _remedy(left: list[Need]) -> str:
     if all(need.conditional for need in left):
-        remedy = "a resolver reads it only when a query asks for it: give it a DataLoader, or that query its options"
-    else:
-        remedy = "others that load by this line do not need it: give the function options, or load it in a query apart"
-    return f"{told} is loaded when it is read, and {remedy}"
+        return "a resolver reads it only when a query asks for it: give it a DataLoader, or that query its options"
+    return "others that load by this line do not need it: give the function options, or load it in a query apart"
 
 
 def _labels(paths: list[Steps]) -> str:

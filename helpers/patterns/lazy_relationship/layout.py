@@ -60,6 +60,9 @@ class Layout:
         if len(self.source.text[start:end]) + len(plain) <= self.width:
             return Edit(at, at, plain)
         margin = self._margin(self._line(self.source.segment(call)[0])[0])
+        if len(self.source.text[start:at]) + len(f"{lead}options=[") > self.width:
+            inner = margin + _INDENT
+            return Edit(at, at, f"{lead.rstrip()}{inner}options=[{self._lines(options, inner)}]")
         return Edit(at, at, f"{lead}options=[{self._lines(options, margin)}]")
 
     def statement(self, session: str, links: list[str], options: list[str], start: int) -> str:

@@ -75,7 +75,8 @@ class Widening:
             if len(path) > 1 and path[:-1] not in [*kept, *chosen] and path[:-1] in self.site.paths:
                 continue
             worst = max(self.placing.in_vain(self.site, [*kept, path], chain, joins=joins) for chain in chains)
-            if worst <= MOST_IN_VAIN and not self._through_subclass(path):
+            unfit = self._through_subclass(path) or self.survey.unseen_by_checkers(path)
+            if worst <= MOST_IN_VAIN and not unfit:
                 kept.append(path)
         return kept
 
