@@ -378,6 +378,7 @@ def everything(session: Session, book_id: int):
 """,
         """\
 from collections.abc import Sequence
+
 from models import Author, Book
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -397,8 +398,8 @@ def title(session: Session, book_id: int):
 
 def everything(session: Session, book_id: int):
     book = find(session, book_id, options=[
-        selectinload(Book.genres),
         selectinload(Book.reviews),
+        selectinload(Book.genres),
     ])
     return [copy.shelf for copy in book.copies], [genre.name for genre in book.genres], len(book.reviews)
 """,
