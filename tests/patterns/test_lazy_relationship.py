@@ -179,6 +179,9 @@ class Person(Base):
         for person in self.reports:
             yield from person.below()
 
+    def mates(self):
+        return [person.mates() for person in self.team.people]
+
     def __repr__(self):
         return f"<{self.name} of {self.team.name}>"
 """
@@ -202,6 +205,7 @@ def team(folder: Path, reads: str, entity: str = "Team") -> str:
         ("str(x)", "Person", "joinedload(Person.team)"),
         ("getattr(x, 'team').name", "Person", "joinedload(Person.team)"),
         ("[p.full for p in x.people]", "Team", "selectinload(Team.people).joinedload(Person.team)"),
+        ("x.mates()", "Person", "joinedload(Person.team).selectinload(Team.people)"),
         ("list(x.below())", "Person", "selectinload(Person.reports, recursion_depth=-1)"),
     ],
 )

@@ -69,7 +69,7 @@ class Options:
         attribute = f"{prefix or self.speller.entity(step.owner)}.{step.name}"
         if step.kind == "deferred":
             return Part("undefer", attribute)
-        if step in self.circular:
+        if step in self.circular and _to_its_own_kind(step):
             return self._circular(step, below, attribute)
         here = (*names, step.name)
         inner: list[Part] = []
@@ -84,6 +84,11 @@ class Options:
         if not self.modern or below.below:
             raise Refused(f"{step.label} is read along itself, to any depth: say how deep to load it")
         return Part("selectinload", f"{attribute}, recursion_depth=-1")
+
+
+def _to_its_own_kind(step: Step) -> bool:
+    """Whether a relationship leads to its own class: a longer circle has no depth to be given."""
+    return step.target is not None and (step.target.is_a(step.owner) or step.owner.is_a(step.target))
 
 
 @dataclass(frozen=True)
