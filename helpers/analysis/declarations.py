@@ -123,6 +123,15 @@ def _referred(key: ast.expr) -> str:
     return UNREADABLE_KEY if table in ("", "c", "columns") else table
 
 
+def is_deferred(value: ast.expr | None) -> bool:
+    """Whether an expression makes a column that is loaded when it is first read."""
+    if not isinstance(value, ast.Call):
+        return False
+    told = [keyword.value for keyword in value.keywords if keyword.arg in ("deferred", "deferred_group")]
+    flags = [item for item in told if not (isinstance(item, ast.Constant) and not item.value)]
+    return called(value) == "deferred" or bool(flags)
+
+
 def called(value: ast.expr | None) -> str:
     """The last part of the name that a call calls; empty for anything else."""
     if not isinstance(value, ast.Call):

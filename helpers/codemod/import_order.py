@@ -34,7 +34,7 @@ def insert_import(source: Source, add: ImportName, *, after: int = 0, own: Colle
     group = _home(_groups(source, stands), add, own)
     if group:
         return _among(source, group, add, own)
-    above = [node for node in stands if _section(node, own) < _THIRD_PARTY]
+    above = [node for node in stands if _section(node, own) < _section(_parsed(add), own)]
     if above:
         return _below(source, above[-1], import_line(add), apart=True)
     if stands and not _line_before(source, stands[0]).strip():
@@ -110,19 +110,25 @@ def _groups(source: Source, stands: Sequence[ImportStatement]) -> list[list[Impo
 def _home(
     groups: Sequence[list[ImportStatement]], add: ImportName, own: Collection[str]
 ) -> list[ImportStatement] | None:
-    root = add.module.partition(".")[0]
+    root, wanted = add.module.partition(".")[0], _section(_parsed(add), own)
     for group in groups:
-        if any(_module(node).partition(".")[0] == root and _section(node, own) == _THIRD_PARTY for node in group):
+        if any(_module(node).partition(".")[0] == root and _section(node, own) == wanted for node in group):
             return group
-    return next((group for group in groups if any(_section(node, own) == _THIRD_PARTY for node in group)), None)
+    return next((group for group in groups if any(_section(node, own) == wanted for node in group)), None)
+
+
+def _parsed(add: ImportName) -> ImportStatement:
+    """The statement that binds `add`."""
+    node = ast.parse(import_line(add)).body[0]
+    assert isinstance(node, ImportStatement)
+    return node
 
 
 def _among(source: Source, group: list[ImportStatement], add: ImportName, own: Collection[str]) -> str:
-    """Insert in the order that the group is in; a group in no order gets it behind the last import of its section."""
-    new = ast.parse(import_line(add)).body[0]
-    assert isinstance(new, ImportStatement)
-    third = [node for node in group if _section(node, own) == _section(new, own)]
-    before = third[-1] if third else group[-1]
+    """Insert in the order that the group is in; a group in no order gets it behind its last import of that section."""
+    new = _parsed(add)
+    same = [node for node in group if _section(node, own) == _section(new, own)]
+    before = same[-1] if same else group[-1]
     for key in _orders(own):
         keys = [key(node) for node in group]
         if keys == sorted(keys):

@@ -2,8 +2,9 @@
 
 from helpers.ui.convert_function import ConvertFunction
 from helpers.ui.environment import check as check_environment
+from helpers.ui.html import bars
 from helpers.ui.notebook import Lesson, setup, show
 from helpers.ui.picture import Picture
 from helpers.ui.select_files import SelectFiles
 
-__all__ = ["ConvertFunction", "Lesson", "Picture", "SelectFiles", "check_environment", "setup", "show"]
+__all__ = ["ConvertFunction", "Lesson", "Picture", "SelectFiles", "bars", "check_environment", "setup", "show"]

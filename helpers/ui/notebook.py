@@ -36,7 +36,7 @@ SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
 LESSONS = {
     **{"00": "legacy_query", "10": "dependencies", "20": "legacy_query", "21": "legacy_query", "31": "legacy_query"},
-    **{"32": "expire_on_commit", "40": "init_with_io"},
+    **{"30": "lazy_relationship", "32": "expire_on_commit", "40": "init_with_io"},
 }
 EXERCISES = {"21": "queries_that_travel"}  # where a lesson has another exercise than its pattern's
 
@@ -132,11 +132,11 @@ class Lesson:
         return html.source(self.exercise.solution.strip(), path="one right answer", line=1)
 
 
-def setup(number: str) -> Lesson:
-    """Start the lesson of that number; its scratch copy goes when the kernel stops."""
+def setup(number: str, pattern: str = "") -> Lesson:
+    """Start the lesson of that number, or the part of it about one pattern; its scratch copy goes with the kernel."""
     if number not in LESSONS:
         raise UsageError(number, "is no lesson", f"choose from {', '.join(LESSONS)}")
-    lesson = Lesson(LESSONS[number], exercise=EXERCISES.get(number, ""))
+    lesson = Lesson(pattern or LESSONS[number], exercise=EXERCISES.get(number, ""))
     atexit.register(lesson.close)
     return lesson
 

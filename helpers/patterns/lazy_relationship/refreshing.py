@@ -1,0 +1,233 @@
+"""Objects that change after they were loaded or made: what is read of them then is loaded by a refresh before."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.analysis.callers import Chain
+from helpers.analysis.dataflow.values import Root
+from helpers.analysis.parameters import FunctionNode
+from helpers.analysis.source import Source
+from helpers.analysis.symbols import Module
+from helpers.analysis.transactions import COMMITS
+from helpers.model import Edit
+from helpers.patterns.lazy_relationship.layout import Layout
+from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
+from helpers.patterns.lazy_relationship.options import Options, Tree
+from helpers.patterns.lazy_relationship.placing import leads
+from helpers.patterns.lazy_relationship.refusal import Refused
+from helpers.patterns.lazy_relationship.single import Single
+from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
+from helpers.patterns.lazy_relationship.staleness import Staleness
+
+_SESSION_WORDS = frozenset(
+    {"commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested"}
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A function that an object passes through; `call` gives it there, and `settled` says that it changes no more."""
+
+    function: FunctionNode
+    module: Module
+    call: ast.Call
+    reading: ast.AST | None = None
+    settled: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Refreshing:
+    """Finds where one object is refreshed, and writes it: a new one once it is stored, another once it is outdated."""
+
+    survey: Survey
+    lifetime: Lifetime
+    staleness: Staleness
+    site: Site
+
+    def spots(self, needs: list[Need]) -> Iterator[tuple[Spot, list[Steps]]]:
+        """Each function that refreshes, with the paths that it loads. Refused where there is none."""
+        found: dict[ast.Call, tuple[Spot, list[Steps]]] = {}
+        for need in needs:
+            spot = self._spot(need)
+            paths = found.setdefault(spot.call, (spot, []))[1]
+            if need.path not in paths:
+                paths.append(need.path)
+        yield from found.values()
+
+    def _spot(self, need: Need) -> Spot:
+        """The first function on the way in which the object is stored and all whom it serves need what is read."""
+        levels = self.lifetime.levels(self.site, need)
+        for index, (function, module, call) in enumerate(levels):
+            before = levels[: index + 1]
+            stored = any(self._changed(level, need, last=level is levels[-1]) for level in before)
+            if not isinstance(function, FunctionNode) or not stored:
+                continue
+            if self.lifetime.transactions.wrapped(function, module, COMMITS):
+                continue
+            outdated = any(self._changed(level, need, last=level is levels[-1]) for level in levels[index + 1 :])
+            if not outdated and self._serves_all(function, need, levels[index + 1 :]):
+                inside = index == len(levels) - 1 and any(part is need.reading.node for part in ast.walk(function))
+                node = need.reading.node if inside and need.reading.node is not function else None
+                here = self._changed((function, module, call), need, last=inside)
+                return Spot(function, module, call, node, settled=index > 0 and not here)
+        raise Refused("no function on the way to the reader both has it as it is then and hands it on to nobody else")
+
+    def _changed(self, level: Level, need: Need, *, last: bool) -> bool:
+        """Whether a function stores the new object, or writes what the other one would show."""
+        if self.site.kind == "made":
+            return self.lifetime.writes(level)
+        return self.staleness.at(level, need, last=last)
+
+    def _serves_all(self, function: FunctionNode, need: Need, further: list[Level]) -> bool:
+        """Whether every chain of calls into a function ends where the same is read."""
+        via: Chain = need.via[: len(further)]
+        others = [other for other in self.site.needs if other.path == need.path]
+        chains = self.survey.callers.chains(function)
+        return all(any(leads(_cut(other, via), chain) for other in others) for chain in chains)
+
+    def edits(self, spot: Spot, paths: list[Steps], options: Options) -> list[Edit]:
+        """A refresh before each `return` of the object, or before the statement that reads it where it was made."""
+        source = self.survey.project.sources[spot.module.path]
+        session = self._session(spot)
+        if spot.settled and (named := self._named(spot)) is not None:
+            name, statement = named
+            start, end = source.segment(statement)
+            text = self._loading(name, session, paths, options, start)
+            return [Edit(end, end, f"{_margin(source, start)}{text}")]
+        if spot.reading is not None:
+            return [self._before_reading(spot, session, paths, options)]
+        returns = [*self._returns(spot)]
+        if not returns:
+            raise Refused("the object is not returned by name: refresh it where it is stored")
+        edits: list[Edit] = []
+        for given in returns:
+            start = source.segment(given)[0]
+            margin = _margin(source, start)
+            name = given.value.id if isinstance(given.value, ast.Name) else self._free_name(spot)
+            text = self._loading(name, session, paths, options, start)
+            if isinstance(given.value, ast.Name):
+                edits.append(Edit(start, start, f"{text}{margin}"))
+            elif given.value is not None:
+                value = slice(*source.segment(given.value))
+                whole = f"{name} = {source.text[value]}{margin}{text}{margin}return {name}"
+                edits.append(Edit(start, source.segment(given)[1], whole))
+        return edits
+
+    def _named(self, spot: Spot) -> tuple[str, ast.Assign] | None:
+        """The name that a function gives to the object as soon as it has it, and the assignment."""
+        match self.survey.project.scopes(spot.module).parents.get(spot.call):
+            case ast.Assign(targets=[ast.Name(id=name)]) as given if self._is_one(given.value, spot.module):
+                return name, given
+        return None
+
+    def _before_reading(self, spot: Spot, session: str, paths: list[Steps], options: Options) -> Edit:
+        """Before the statement that reads the object by its name."""
+        name = getattr(spot.reading, "value", None)
+        refs = self.survey.flows.of(name, spot.module) if isinstance(name, ast.Name) else ()
+        mine = any(ref.root == self.site.root and not ref.path for ref in refs)
+        if not (isinstance(name, ast.Name) and mine and self._is_one(name, spot.module)):
+            raise Refused("it is not read by its own name: refresh it before it is read")
+        source = self.survey.project.sources[spot.module.path]
+        start = source.segment(self._statement(name, spot))[0]
+        return Edit(start, start, f"{self._loading(name.id, session, paths, options, start)}{_margin(source, start)}")
+
+    def _statement(self, name: ast.Name, spot: Spot) -> ast.stmt:
+        """The statement that a name is read in. Refused in a loop, which would load again and again."""
+        scopes = self.survey.project.scopes(spot.module)
+        around = [node for node in scopes.ancestors(name) if isinstance(node, ast.stmt)]
+        inside = around[: around.index(spot.function)]
+        if any(isinstance(node, ast.For | ast.While | ast.AsyncFor) for node in inside):
+            raise Refused("it is read in a loop: refresh it before the loop")
+        for node, above in zip(inside, around[1:], strict=False):
+            chained = isinstance(above, ast.If) and node in above.orelse and isinstance(node, ast.If)
+            if not chained:  # before an `elif` nothing can stand
+                return node
+        raise Refused("it is read in a condition: refresh it before")
+
+    def _is_one(self, node: ast.expr, module: Module) -> bool:
+        return Single(self.survey).is_one(node, module)
+
+    def _returns(self, spot: Spot) -> Iterator[ast.Return]:
+        """The returns of a function that hand on the object, behind the line that gives it."""
+        for item in self.survey.project.scopes(spot.module).results(spot.function):
+            if not isinstance(item, ast.Return) or item.lineno < spot.call.lineno:
+                continue
+            plain = isinstance(item.value, ast.Name) or item.value is spot.call
+            refs = self.survey.flows.of(item.value, spot.module)
+            mine = any(ref.root == self.site.root and not ref.path for ref in refs)
+            if plain and mine and item.value is not None and self._is_one(item.value, spot.module):
+                yield item
+
+    def _loading(self, name: str, session: str, paths: list[Steps], options: Options, start: int) -> str:
+        """`db.refresh(quote, ["lines"])`; a query for what lies deeper, because a refresh takes no options."""
+        if options.modern and all(len(path) == 1 and path[0].kind == "relationship" for path in paths):
+            names = ", ".join(f'"{path[0].name}"' for path in paths)
+            return f"{session}.refresh({name}, [{names}])"
+        entity = self.site.root.entity
+        assert entity is not None
+        key, spelled = primary_key(self.site.root), options.speller.entity(entity)
+        written = options.render(Tree.of(paths), spelled, entity.key)
+        select = f"{options.speller.bound('sqlalchemy', 'select')}({spelled})"
+        where = f".where({spelled}.{key} == {name}.{key})"
+        source = options.speller.project.sources[options.speller.module.path]
+        return Layout(source, options.speller.project.line_length).statement(session, [select, where], written, start)
+
+    def _session(self, spot: Spot) -> str:
+        """How the function names its session."""
+        for node in ast.walk(spot.function):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            known = self.survey.project.sessions.tier(node.func.value, spot.module) is not None
+            if known and node.func.attr in _SESSION_WORDS:
+                return ast.unparse(node.func.value)
+        given = [*spot.function.args.posonlyargs, *spot.function.args.args, *spot.function.args.kwonlyargs]
+        for argument in given:
+            typed = argument.annotation and self.survey.project.sessions.annotated(argument.annotation, spot.module)
+            if typed and typed.what == "session":
+                return argument.arg
+        raise Refused("the function that hands it on has no session: refresh the object where it is stored")
+
+    def _free_name(self, spot: Spot) -> str:
+        entity = self.site.root.entity
+        assert entity is not None
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.name).lower()
+        taken = {node.id for node in ast.walk(spot.function) if isinstance(node, ast.Name)}
+        taken |= {node.arg for node in ast.walk(spot.function) if isinstance(node, ast.arg)}
+        taken |= {*spot.module.imports, *spot.module.definitions}
+        return name if name not in taken else f"stored_{name}"
+
+
+def _cut(need: Need, via: Chain) -> Need:
+    """The same need seen from a function further out."""
+    return Need(need.path, need.via[: len(via)], need.reading, need.conditional)
+
+
+def primary_key(root: Root) -> str:
+    """The name of the one primary key column. Refused where there is none to be seen, or more than one."""
+    assert root.entity is not None
+    for one in (root.entity.definition, *root.entity.bases):
+        names = []
+        for item in getattr(one.node, "body", ()):
+            target = item.target if isinstance(item, ast.AnnAssign) else getattr(item, "targets", [None])[0]
+            value = getattr(item, "value", None)
+            if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _is_key(value):
+                names.append(target.id)
+        if len(names) == 1:
+            return names[0]
+        if names:
+            break
+    raise Refused(f"`{root.entity.name}` has no single primary key column: load it again yourself")
+
+
+def _is_key(call: ast.Call) -> bool:
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "primary_key"]
+    return any(isinstance(value, ast.Constant) and value.value is True for value in given)
+
+
+def _margin(source: Source, start: int) -> str:
+    line = source.text[source.lines[source.position(start)[0] - 1] : start]
+    return source.newline + (line if not line.strip() else line[: len(line) - len(line.lstrip())])
