@@ -242,8 +242,15 @@ def _ending(call: ast.Call, end: str) -> Iterator[Clause]:
                 yield from _entries("values", value)
             elif name == "synchronize_session":
                 yield Clause("execution_options", (value,), name=name)
+            elif name == "update_args" and _keeps_order(value):
+                continue  # the values are a list of pairs, and `ordered_values` keeps their order
             else:
                 yield Clause(name, (value,))
+
+
+def _keeps_order(value: ast.expr) -> bool:
+    """Whether the arguments ask for nothing but the order of the values."""
+    return ast.unparse(value) == "{'preserve_parameter_order': True}"
 
 
 def _clauses(link: _Link) -> Iterator[Clause]:
@@ -294,4 +301,8 @@ def _sliced(chain: Chain, node: ast.Subscript) -> Chain | None:
     if isinstance(node.slice, ast.Slice):
         bounds = (node.slice.lower or ast.Constant(None), node.slice.upper or ast.Constant(None))
         return replace(chain, node=node, clauses=(*chain.clauses, Clause("slice", bounds)))
+    match node.slice:
+        case ast.Constant(value=int(at)) if chain.legacy and at >= 0:  # Query asks for that row alone
+            bounds = (node.slice, ast.Constant(at + 1))
+            return replace(chain, node=node, clauses=(*chain.clauses, Clause("slice", bounds)))
     return replace(chain, node=node, clauses=(*chain.clauses, Clause("index", (node.slice,))))

@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session
 
 
 def rename(db: Session):
-    db.query(User).filter(User.id == 1).update({"name": "x"})
+    db.query(User).filter(User.id == 1).update({"name": "x"}, update_args={"mysql_limit": 1})
 
 
 def every(db: Session):

@@ -33,12 +33,14 @@ class Layout:
     """Opening, closing and indentation of one executed statement.
 
     `broken` counts the parentheses behind which a new line starts: 0 none, 1 the call's, 2 those of `before` too.
-    `width` is the longest line allowed, where what is added may take a line of its own.
+    `width` is the longest line allowed, where what is added may take a line of its own. With `stacked`, every link of
+    a chain on one line gets a line of its own.
     """
 
     conversion: Conversion
     broken: int = 0
     width: int = 0
+    stacked: bool = False
 
     @property
     def before(self) -> str:
@@ -75,7 +77,7 @@ class Layout:
 
     def edits(self) -> list[Edit]:
         """The edits around and between the links."""
-        return [*self._opening(), *self._continued(), *self._reindented(), *self._closing()]
+        return [*self._opening(), *self._continued(), *self._reindented(), *self._links(), *self._closing()]
 
     def fits(self, line_length: int) -> bool:
         """Whether no line that is pushed to the right or made longer becomes too long by it."""
@@ -90,6 +92,13 @@ class Layout:
             or len(_line(source.text, edit.start)) > line_length
             for edit in self._reindented()
         )
+
+    def _links(self) -> Iterator[Edit]:
+        """The line breaks in front of links that stay."""
+        gone = [(one.start, one.stop) for one in self.conversion.renames if one.start < one.stop]
+        for link in self.chain.links[1:] if self.stacked else ():
+            if link.dot < self._stop and not any(start <= link.dot < stop for start, stop in gone):
+                yield Edit(link.dot, link.dot, self._margin + _INDENT * self.broken)
 
     def _opening(self) -> Iterator[Edit]:
         margin = self._margin
@@ -134,7 +143,7 @@ class Layout:
         after, arguments = self.conversion.after, self.conversion.arguments
         if not self.broken or not after:
             return f"{after}{arguments}"
-        own_line = self._begins_line(self._last.dot) or self._too_long(after)
+        own_line = self.stacked or self._begins_line(self._last.dot) or self._too_long(after)
         own_line = own_line and not self._comment_behind(self._last)
         lead = f"{self._margin}{_INDENT * self.broken}" if own_line else ""
         if self.broken == 2:

@@ -59,7 +59,10 @@ def _statement(conversion: Conversion, line_length: int) -> list[Edit]:
         broken = Layout(conversion, 2 if conversion.before and several else 1, line_length)
         if conversion.before and not broken.fits(line_length):
             broken = Layout(conversion, 2, line_length)
-        if broken.fits(line_length) or not several:
+        if not several:
+            stacked = replace(broken, stacked=_overlong(conversion, broken.edits(), line_length) > 0)
+            return stacked.edits()
+        if broken.fits(line_length):
             return broken.edits()
         fewer = _overlong(conversion, broken.edits(), line_length) < _overlong(conversion, plain, line_length)
         return broken.edits() if fewer else plain

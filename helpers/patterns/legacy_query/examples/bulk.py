@@ -25,7 +25,10 @@ from sqlalchemy.orm import Session
 
 def cheaper(session: Session, most: int):
     changed = session.execute(
-        update(Book).where(Book.price > most).values({"price": most}).execution_options(synchronize_session=False)
+        update(Book)
+        .where(Book.price > most)
+        .values({"price": most})
+        .execution_options(synchronize_session=False)
     ).rowcount
     session.commit()
     return changed
@@ -78,7 +81,10 @@ from sqlalchemy.orm import Session
 def rename(session: Session, name: str):
     author = session.get(Author, 2)
     session.execute(
-        update(Author).where(Author.id == 2).values({"name": name}).execution_options(synchronize_session="fetch")
+        update(Author)
+        .where(Author.id == 2)
+        .values({"name": name})
+        .execution_options(synchronize_session="fetch")
     )
     return author.name
 """,

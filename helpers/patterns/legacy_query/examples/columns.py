@@ -23,7 +23,10 @@ from sqlalchemy.orm import Session
 
 def titles(session: Session):
     return session.execute(
-        select(Author).join(Author.books).with_only_columns(Book.title).order_by(Book.id)
+        select(Author)
+        .join(Author.books)
+        .with_only_columns(Book.title)
+        .order_by(Book.id)
     ).all()
 """,
         "titles(session)",
@@ -115,7 +118,10 @@ from sqlalchemy.orm import Session
 
 def titles(session: Session):
     return session.execute(
-        select(Book.title).select_from(Author).join(Author.books).where(Book.price == 1200)
+        select(Book.title)
+        .select_from(Author)
+        .join(Author.books)
+        .where(Book.price == 1200)
     ).all()
 """,
         "titles(session)",
@@ -209,7 +215,9 @@ from sqlalchemy.orm import Session, aliased
 def pupils(session: Session):
     mentor = aliased(Author)
     return session.execute(
-        select(Author.name, mentor.name.label("by")).join(mentor, Author.mentor).order_by(Author.id)
+        select(Author.name, mentor.name.label("by"))
+        .join(mentor, Author.mentor)
+        .order_by(Author.id)
     ).all()
 """,
         "pupils(session)",

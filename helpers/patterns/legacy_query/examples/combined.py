@@ -105,7 +105,8 @@ from sqlalchemy.orm import Session
 
 def both(session: Session):
     return session.execute(
-        select(combined := intersect(select(Author.id), select(Book.author_id)).subquery()).order_by(combined.c.id)
+        select(combined := intersect(select(Author.id), select(Book.author_id)).subquery())
+        .order_by(combined.c.id)
     ).all()
 """,
         "both(session)",

@@ -77,7 +77,10 @@ from sqlalchemy.orm import Session
 
 def writers(session: Session):
     return [author.id for author in session.scalars(
-        select(Author).join(Author.books).order_by(Book.id).execution_options(yield_per=2)
+        select(Author)
+        .join(Author.books)
+        .order_by(Book.id)
+        .execution_options(yield_per=2)
     )]
 """,
         "writers(session)",
@@ -264,7 +267,10 @@ def name(session: Session):
 
 def names(session: Session):
     return [born for born, in session.execute(
-        select(Author).order_by(Author.id).with_only_columns(Author.born).execution_options(yield_per=10)
+        select(Author)
+        .order_by(Author.id)
+        .with_only_columns(Author.born)
+        .execution_options(yield_per=10)
     )]
 
 

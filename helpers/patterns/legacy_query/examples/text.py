@@ -68,7 +68,9 @@ def without_books(session: Session):
     known = Book.author_id.isnot(None)
     return session.execute(
         select(func.count()).select_from(
-            select(Author).where(Author.id.notin_(select(Book.author_id).where(known))).subquery()
+            select(Author)
+            .where(Author.id.notin_(select(Book.author_id).where(known)))
+            .subquery()
         )
     ).scalar_one()
 """,
@@ -92,7 +94,8 @@ from sqlalchemy.orm import Session
 
 def published(session: Session):
     return session.scalars(
-        select(Author).where(select(literal_column("1")).select_from(Book).where(Book.author_id == Author.id).exists())
+        select(Author)
+        .where(select(literal_column("1")).select_from(Book).where(Book.author_id == Author.id).exists())
     ).all()
 """,
         "published(session)",
@@ -138,7 +141,10 @@ from sqlalchemy.orm import Session
 
 def writers(session: Session, title: str):
     return session.scalars(
-        select(Author).join(Author.books).where(Book.title == title, Book.archived == false()).limit(1)
+        select(Author)
+        .join(Author.books)
+        .where(Book.title == title, Book.archived == false())
+        .limit(1)
     ).first()
 """,
         "writers(session, 'Tides')",
