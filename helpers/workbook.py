@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,9 +23,10 @@ from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import JournalError, UsageError
 from helpers.migrate import journal
 from helpers.migrate.disk import plain_file
-from helpers.migrate.rewriter import in_files, rewrite
+from helpers.migrate.rewriter import in_files
 from helpers.migrate.scratch import make_scratch, remove_scratch
-from helpers.model import ChangeSet, Example, Finding, JournalEntry, Skipped, Stage, Step
+from helpers.migrate.stages import Choice, in_stages
+from helpers.model import ChangeSet, Example, Finding, JournalEntry
 
 if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs it
     from helpers.lab.application import Scenario
@@ -123,30 +124,37 @@ class Workbook:
         return tuple(finding for finding in found if UnreadableFile not in out or finding.code != UnreadableFile.CODE)
 
     def preview(
-        self, select: Iterable[str] = (), *, files: Iterable[str] = (), findings: Iterable[str] | None = None
+        self,
+        select: Iterable[str] = (),
+        *,
+        files: Iterable[str] = (),
+        findings: Iterable[str] | None = None,
+        barred: Mapping[str, str] | None = None,
     ) -> ChangeSet:
         """The dry run: everything selected that is SAFE or REVIEW as files before and after, the rest with its reason.
 
-        `files` are globs as in a .gitignore, `findings` fingerprints. UsageError for one that means nothing here.
+        Several patterns come in the order of their stages, each on what those before it leave. `files` are globs as
+        in a .gitignore, `findings` fingerprints, `barred` files that stay, with the reason: see `unwritable`.
+        UsageError for one that means nothing here.
         """
-        patterns = selection.patterns(select)
-        everything = self._scan(patterns)
-        found = selection.chosen(self._in_files(everything, tuple(files)), findings)
-        stage = min((pattern.STAGE for pattern in patterns), default=Stage.DEPENDENCIES)
-        title = ", ".join(pattern.NAME for pattern in patterns)
-        return rewrite(self._read(), Step(1, stage, found, title), selection.without(everything, found))
+        self._check_globs(files := tuple(files))
+        wanted = None if findings is None else frozenset(findings)
+        seen: set[str] = set()
 
-    def writable(self, change_set: ChangeSet) -> ChangeSet:
-        """The change set without the files that cannot be written; their findings are skipped with the reason."""
-        refused = {change.path: reason for change in change_set.changes if (reason := self._refusal(change.path))}
-        if not refused:
-            return change_set
-        left = [item for item in change_set.applied if item.path in refused]
-        again = rewrite(
-            self._read(), replace(change_set.step, findings=selection.without(change_set.applied, left)), left
-        )
-        unwritten = [Skipped(item, refused[item.path]) for item in left]
-        return replace(again, step=change_set.step, skipped=(*change_set.skipped, *again.skipped, *unwritten))
+        def scan(project: Project, pattern: type[Pattern]) -> tuple[Finding, ...]:
+            found = self._scan((pattern,)) if project is self._project else scanner.scan(project, (pattern,))
+            new = found if not seen else selection.without(found, project.problems)
+            seen.update(finding.fingerprint for finding in new)
+            return new
+
+        choice = Choice(lambda found: selection.chosen(in_files(found, files), wanted), barred or {})
+        change_set = in_stages(self._read(), selection.patterns(select), scan, choice)
+        selection.known(wanted or (), seen)
+        return change_set
+
+    def unwritable(self, change_set: ChangeSet) -> dict[str, str]:
+        """The files of a change set that cannot be written, each with the reason."""
+        return {change.path: reason for change in change_set.changes if (reason := self._refusal(change.path))}
 
     def apply(self, change_set: ChangeSet) -> JournalEntry | None:
         """Write all files of a change set, or none; None when it changes nothing.
@@ -286,15 +294,12 @@ class Workbook:
             self._project = None
             self._found.clear()
 
-    def _in_files(self, findings: tuple[Finding, ...], globs: tuple[str, ...]) -> tuple[Finding, ...]:
-        if not globs:
-            return findings
+    def _check_globs(self, globs: Iterable[str]) -> None:
         project = self._read()
         paths = [*project.sources, *project.texts, *(problem.path for problem in project.problems)]
         for glob in globs:
             if not selection.matches(glob.removeprefix("!"), paths):
                 raise UsageError(repr(glob), "matches no Python file of the application", selection.GLOBS)
-        return in_files(findings, globs)
 
     def _refusal(self, path: str) -> str | None:
         try:

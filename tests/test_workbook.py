@@ -205,7 +205,7 @@ def test_recover_has_nothing_to_say_where_nothing_is_half_done(book: Workbook) -
 def test_a_read_only_file_is_taken_out_of_a_change_set_with_the_reason(book: Workbook, root: Path) -> None:
     (root / "users.py").chmod(0o444)
     change_set = book.preview()
-    able = book.writable(change_set)
+    able = book.preview(barred=book.unwritable(change_set))
     assert [change.path for change in able.changes] == ["admin.py"]
     assert {item.path for item in able.applied} == {"admin.py"}
     assert len(able.skipped) == len(change_set.skipped) + 2
@@ -214,9 +214,8 @@ def test_a_read_only_file_is_taken_out_of_a_change_set_with_the_reason(book: Wor
     assert texts(root)["users.py"] == USERS
 
 
-def test_a_change_set_that_can_be_written_is_left_as_it_is(book: Workbook) -> None:
-    change_set = book.preview()
-    assert book.writable(change_set) == change_set
+def test_where_every_file_can_be_written_none_is_barred(book: Workbook) -> None:
+    assert book.unwritable(book.preview()) == {}
 
 
 def test_apply_of_a_file_that_is_read_only_writes_none(book: Workbook, root: Path) -> None:

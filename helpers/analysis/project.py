@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from helpers.analysis.parameters import Calls, FunctionNode, calls_of
 from helpers.analysis.references import References
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.sessions import Sessions
-from helpers.analysis.source import Source, Text, read_source
+from helpers.analysis.source import Source, Text, parse_source, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
 from helpers.analysis.target import line_length, sqlalchemy_version, type_checked
 from helpers.analysis.texts import is_kept, read_text
 from helpers.analysis.trace import Trace, load_trace
 from helpers.errors import SourceError, UsageError
-from helpers.model import Applicability, Finding
+from helpers.model import Applicability, FileChange, Finding
 
 UNREADABLE = "AM001"
 
@@ -106,11 +106,20 @@ class Project:
     @cached_property
     def trace(self) -> Trace | None:
         """What a traced run of the application's tests showed and is still true; None where there is no trace."""
-        return load_trace(self.root)
+        return load_trace(self.root, {path: source.data for path, source in self.sources.items()})
 
     @cached_property
     def _scopes(self) -> dict[str, Scopes]:
         return {}
+
+    def changed(self, changes: Iterable[FileChange]) -> Project:
+        """The project as it is once these files have changed; nothing is written. SourceError for what is no Python."""
+        after = {change.path: change.after for change in changes}
+        if not after:
+            return self
+        sources = {path: parse_source(path, after[path]) for path in after.keys() & self.sources.keys()}
+        texts = {path: self.texts[path].replaced(after[path]) for path in after.keys() & self.texts.keys()}
+        return replace(self, sources={**self.sources, **sources}, texts={**self.texts, **texts})
 
     def module(self, path: str) -> Module:
         """The module of a file."""

@@ -58,6 +58,10 @@ class Text:
         line = bisect_right(self.lines, offset)
         return line, offset - self.lines[line - 1] + 1
 
+    def replaced(self, data: bytes) -> Text:
+        """The file with other bytes of the same encoding. UnicodeDecodeError for bytes of another one."""
+        return Text(self.path, data, data[len(self.bom) :].decode(self.encoding), self.encoding, self.bom)
+
     def encode(self, text: str) -> bytes:
         """`text` as bytes with the file's BOM and encoding. SourceError when a character does not exist in it."""
         try:

@@ -196,16 +196,18 @@ class Trace:
     dropped: int = 0
 
 
-def load_trace(root: Path) -> Trace | None:
+def load_trace(root: Path, known: Mapping[str, bytes] | None = None) -> Trace | None:
     """The trace of the application below `root`; None when there is none, or none of this version that can be read.
 
-    What touches a file that changed since the run is dropped; a loading line in such a file is dropped alone.
+    `known` are files as they are to be taken, the others are read. What touches a file that changed since the run is
+    dropped; a loading line in such a file is dropped alone.
     """
     try:
         trace = from_document(json.loads((root / TRACE_FILE).read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return _current(trace, frozenset(path for path, known in trace.files.items() if _digest(root / path) != known))
+    now = {path: _digest(root / path, (known or {}).get(path)) for path in trace.files}
+    return _current(trace, frozenset(path for path, traced in trace.files.items() if now[path] != traced))
 
 
 def to_document(trace: Trace) -> dict[str, Any]:
@@ -254,9 +256,9 @@ def _value(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, data: bytes | None) -> str:
     try:
-        return digest(path.read_bytes())
+        return digest(path.read_bytes() if data is None else data)
     except OSError:
         return ""
 

@@ -35,7 +35,7 @@ def diff(asked: Namespace) -> int:
     with Workbook.open(asked.path) as book:
         _look_after(book)
         with working(f"previewing {book.root}"):
-            change_set = book.writable(book.preview(asked.select, files=asked.files))
+            _, change_set = _previewed(book, asked)
     if asked.json:
         _tell_json(documents.changes("diff", str(book.root), change_set))
     else:
@@ -56,8 +56,7 @@ def apply(asked: Namespace) -> int:
     with Workbook.open(asked.path) as book:
         _recover(book)
         with working(f"rewriting {book.root}"):
-            wanted = book.preview(asked.select, files=asked.files)
-            change_set = book.writable(wanted)
+            wanted, change_set = _previewed(book, asked)
             entry = book.apply(change_set)
     if asked.json:
         _tell_json(documents.changes("apply", str(book.root), change_set, entry))
@@ -139,6 +138,13 @@ def _look_after(book: Workbook) -> None:
         _recover(book)
     except (JournalError, OSError) as error:
         say(failure(error))
+
+
+def _previewed(book: Workbook, asked: Namespace) -> tuple[ChangeSet, ChangeSet]:
+    """What was asked for, and what of it can be written."""
+    wanted = book.preview(asked.select, files=asked.files)
+    barred = book.unwritable(wanted)
+    return wanted, book.preview(asked.select, files=asked.files, barred=barred) if barred else wanted
 
 
 def _left_unwritten(book: Workbook, wanted: ChangeSet, written: ChangeSet) -> bool:

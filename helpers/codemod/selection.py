@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import pathspec
 
@@ -32,14 +32,17 @@ def matches(glob: str, paths: Iterable[str]) -> bool:
         raise UsageError(repr(glob), f"is no glob ({error})", GLOBS) from None
 
 
-def chosen(findings: tuple[Finding, ...], fingerprints: Iterable[str] | None) -> tuple[Finding, ...]:
-    """The findings with these fingerprints; all of them for None. UsageError when there is no such finding."""
+def chosen(findings: tuple[Finding, ...], fingerprints: Set[str] | None) -> tuple[Finding, ...]:
+    """The findings with these fingerprints; all of them for None."""
     if fingerprints is None:
         return findings
-    wanted = set(fingerprints)
-    if unknown := wanted - {finding.fingerprint for finding in findings}:
+    return tuple(finding for finding in findings if finding.fingerprint in fingerprints)
+
+
+def known(fingerprints: Iterable[str], seen: Set[str]) -> None:
+    """UsageError when a fingerprint is of none of the findings that were seen."""
+    if unknown := set(fingerprints) - seen:
         raise UsageError(min(unknown), "is no finding of this application", "scan again and choose from that")
-    return tuple(finding for finding in findings if finding.fingerprint in wanted)
 
 
 def without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:

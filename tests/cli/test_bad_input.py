@@ -41,12 +41,12 @@ os.replace = replace_or_fail
 
 EDITED_AFTER_THE_PREVIEW = """
 from helpers.workbook import Workbook
-writable = Workbook.writable
+unwritable = Workbook.unwritable
 def edit(book, change_set):
     with (book.root / "shop" / "users.py").open("a") as stream:
         stream.write("# mine\\n")
-    return writable(book, change_set)
-Workbook.writable = edit
+    return unwritable(book, change_set)
+Workbook.unwritable = edit
 """
 
 
