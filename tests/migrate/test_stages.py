@@ -86,7 +86,8 @@ def test_a_barred_file_stays_through_all_stages_with_the_reason(root: Path) -> N
         ["legacy_query", "lazy_relationship"], barred={"app.py": "it is read-only"}
     )
     assert change_set.changes == ()
-    assert [(skip.finding.code, skip.reason) for skip in change_set.skipped][0] == ("AM201", "it is read-only")
+    first = change_set.skipped[0]
+    assert (first.finding.code, first.reason) == ("AM201", "it is read-only")
 
 
 def test_a_file_that_cannot_be_read_is_told_once(root: Path) -> None:
