@@ -86,12 +86,16 @@ class Project:
     @cached_property
     def sqlalchemy(self) -> tuple[int, int] | None:
         """The oldest SQLAlchemy that the application may run on; None where nothing says."""
-        declared = sqlalchemy_version(self.root)
         modern = ("mapped_column", "DeclarativeBase", "Mapped")
         named = any(
             target.rpartition(".")[2] in modern for m in self.symbols.modules.values() for target in m.imports.values()
         )
-        return declared or ((2, 0) if named else None)
+        return self.declared_sqlalchemy or ((2, 0) if named else None)
+
+    @cached_property
+    def declared_sqlalchemy(self) -> tuple[int, int] | None:
+        """The same by the application's locks and requirements alone."""
+        return sqlalchemy_version(self.root)
 
     @cached_property
     def line_length(self) -> int:

@@ -113,7 +113,6 @@ GROWN = {
         "q = select(Author)|s = db|return s.get(Author, x), db.scalars(q).all()"
     ),
     "q = db.query(Author)|return q.statement": "q = select(Author)|return q",
-    "q = db.query(Author)|return db.execute(q).all()": "q = select(Author)|return db.execute(q).all()",
     "q = db.query(Author)|def inner():|    return q.count()|return inner": (
         "q = select(Author)|def inner():|"
         "    return db.execute(select(func.count()).select_from(q.subquery())).scalar_one()|return inner"
@@ -179,6 +178,8 @@ LEFT = {
     "q = db.query(Author).filter(Author.id == x).order_by(Author.id)|return q.delete()": ".delete() after .order_by()",
     "q = db.query(Author).params(a=x)|return q.all()": "params() are said elsewhere",
     "q = db.query(*x)|return q.all()": "`*x` hides what the rows are",
+    "q = db.query(Author)|return db.execute(q).all()": "which SQLAlchemy 2.1 does not do",
+    "return db.execute(db.query(Author)).all()": "which SQLAlchemy 2.1 does not do",
 }
 
 
@@ -195,6 +196,15 @@ def test_a_query_that_cannot_be_followed_stays_with_all_its_uses(before: str, re
     assert not done.changes
     assert left
     assert all(reason in one for one in left), left
+
+
+@pytest.mark.parametrize(("version", "converted"), [("1.4.46", True), ("2.0.30", True), ("2.1.9", False)])
+def test_a_query_is_executed_only_where_the_locked_version_does(
+    version: str, *, converted: bool, tmp_path: Path
+) -> None:
+    text = f"{HEAD}def f(db: Session):\n    q = db.query(Author.id)\n    return db.execute(q).all()\n"
+    done = changed(tmp_path, {"app.py": text, "requirements.txt": f"sqlalchemy=={version}\n"})
+    assert bool(done.changes) is converted
 
 
 SHARED = f"{HEAD}def about(db: Session, title) -> Query:\n    return db.query(Book).filter(Book.title == title)\n"

@@ -173,8 +173,10 @@ class Consumers:
             return
         known = _THIRD_PARTY.get(external.name) if isinstance(external, External) else None
         taken = known is not None and call.args[known : known + 1] == [node]
-        if taken or (self._executes(call) and call.args[:1] == [node]):
+        if taken or (self._executes(call) and call.args[:1] == [node] and self._runs_queries):
             self.site.use = "kept as is"
+        elif self._executes(call) and not self._runs_queries:
+            raise Refused(f"it is executed as it is, which SQLAlchemy 2.1 does not do ({self.site.place}): call .all()")
         elif name in ("str", "repr", "print", "format") and not found:
             raise Refused(f"its SQL text is made, whose labels differ ({self.site.place})")
         else:
@@ -187,6 +189,12 @@ class Consumers:
             return False
         self.site.asked.append(call.args[1])
         return True
+
+    @property
+    def _runs_queries(self) -> bool:
+        """Whether execute() takes a Query in the application's SQLAlchemy: to 2.0 it does, in 2.1 it raises."""
+        version = self.tracer.project.declared_sqlalchemy
+        return version is not None and version < (2, 1)
 
     def _executes(self, call: ast.Call) -> bool:
         func = call.func
