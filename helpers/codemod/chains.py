@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from helpers.analysis.source import Source
@@ -86,18 +86,7 @@ def read_chain(
     None where the text is not what ast says.
     """
     assert isinstance(head.func, ast.Attribute)
-    links: list[Link] = []
-    node: ast.expr = head
-    for attribute, call in _climb(head, parents):
-        link = _link(source, attribute, call)
-        if link is None:
-            return None
-        links.append(link)
-        node = call or attribute
-        if link.name in last:
-            break
-    start, stop = source.segment(node)
-    return Chain(source, head.func.value, tuple(links), node, start, stop)
+    return _read(source, head.func.value, [(head.func, head), *_above(head, parents)], last)
 
 
 def read_links(
@@ -107,9 +96,18 @@ def read_links(
 
     None where the text is not what ast says.
     """
+    return _read(source, value, _above(value, parents), last)
+
+
+def _read(
+    source: Source,
+    receiver: ast.expr,
+    above: Iterable[tuple[ast.Attribute, ast.Call | None]],
+    last: Collection[str],
+) -> Chain | None:
     links: list[Link] = []
-    node = value
-    for attribute, call in _above(value, parents):
+    node = receiver
+    for attribute, call in above:
         link = _link(source, attribute, call)
         if link is None:
             return None
@@ -118,13 +116,7 @@ def read_links(
         if link.name in last:
             break
     start, stop = source.segment(node)
-    return Chain(source, value, tuple(links), node, start, stop)
-
-
-def _climb(head: ast.Call, parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call | None]]:
-    assert isinstance(head.func, ast.Attribute)
-    yield head.func, head
-    yield from _above(head, parents)
+    return Chain(source, receiver, tuple(links), node, start, stop)
 
 
 def _above(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[ast.Attribute, ast.Call | None]]:
