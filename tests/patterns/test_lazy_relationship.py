@@ -499,3 +499,17 @@ def test_what_is_written_elsewhere_changes_nothing_here(tmp_path: Path) -> None:
     found = body(tmp_path, text, **FACTORY)
     assert "selectinload(Book.reviews)" in found
     assert "refresh" not in found
+
+
+def test_a_second_look_decides_as_the_first_what_is_too_much_for_some_callers(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}def load(db: Session):\n    return db.scalars(select(Author)).first()\n\n\n"
+        "def one(db: Session):\n    author = load(db)\n"
+        "    return author.books, [(book.reviews, book.copies) for book in author.books]\n\n\n"
+        "def two(db: Session):\n    return load(db).books\n\n\n"
+        "CALLS = {'load': load}\n"
+    )
+    first = changed(tmp_path, {"app.py": text})
+    assert first.changes
+    [written] = [change.after.decode() for change in first.changes]
+    assert not changed(tmp_path, {"app.py": written}).changes

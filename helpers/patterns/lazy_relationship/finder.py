@@ -93,9 +93,9 @@ class Finder:
         stale = [need for need in self.site.needs if self.staleness.of(self.site, need)]
         yield from self._refreshed(stale, "changed")
         self.site.needs = [need for need in self.site.needs if need not in stale]
+        chosen = placing.at_site(self.site)
         if not self.site.needs:
             return
-        chosen = placing.at_site(self.site)
         widening = Widening(self.survey, self.site, placing)
         asked = widening.asked(chosen)
         try:

@@ -44,13 +44,18 @@ class Placing:
         return chosen
 
     def in_vain(self, site: Site, paths: list[Steps], chain: Chain, *, joins: bool) -> int:
-        """How many statements load what nobody reads when a site is reached by this chain of calls."""
+        """How many statements load what nobody reads when a site is reached by this chain of calls.
+
+        What the site loads already counts as well, so that a second look decides as the first did.
+        """
+        paths = [*paths, *dict.fromkeys(need.path for need in site.served)]
         needed = {_statement(path) for path in paths if self._needed(site, path, chain)}
         return len({_statement(path) for path in paths if _costs(path, joins=joins)} - needed)
 
     def _needed(self, site: Site, path: Steps, chain: Chain) -> bool:
         return any(
-            need.path[: len(path)] == path and not need.conditional and leads(need, chain) for need in site.needs
+            need.path[: len(path)] == path and not need.conditional and leads(need, chain)
+            for need in (*site.needs, *site.served)
         )
 
     def _by_readers(self, site: Site, chains: tuple[Chain, ...]) -> list[Steps]:

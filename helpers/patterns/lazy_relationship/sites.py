@@ -35,9 +35,17 @@ class Need:
     conditional: bool = False
 
 
+def names_of(need: Need) -> Names:
+    """The path of a need as options name it."""
+    return tuple(subclass(step.owner.name) if step.kind == "subclass" else step.name for step in need.path)
+
+
 @dataclass(eq=False)
 class Site:
-    """One place that loads objects: a statement, a call that hands one out, a `get`, or a constructor."""
+    """One place that loads objects: a statement, a call that hands one out, a `get`, or a constructor.
+
+    `served` is what readers need and the statement loads already.
+    """
 
     root: Root
     call: ast.Call
@@ -47,6 +55,7 @@ class Site:
     needs: list[Need] = field(default_factory=list)
     links: set[str] = field(default_factory=set)
     given: set[Names] = field(default_factory=set)
+    served: list[Need] = field(default_factory=list)
 
     @property
     def paths(self) -> list[Steps]:
@@ -95,9 +104,10 @@ class Survey:
         self._supplied(found)
         for site in found.values():
             site.links, site.given = self._used(site)
+            site.served = [need for need in site.needs if self._is_served(site, need)]
             site.needs = [need for need in site.needs if not self._is_given(site, need)]
         ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
-        return [site for site in ordered if site.needs]
+        return [site for site in ordered if site.needs or site.served]
 
     def unseen_by_checkers(self, path: Steps) -> bool:
         """Whether a step comes from a `backref`, and a type checker, which cannot see it, judges the application."""
@@ -200,13 +210,17 @@ class Survey:
         return links, given
 
     def _is_given(self, site: Site, need: Need) -> bool:
-        names = tuple(subclass(step.owner.name) if step.kind == "subclass" else step.name for step in need.path)
+        names = names_of(need)
         if self._is_polymorphic(site) and len(names) == 1 and need.path[0].kind == "subclass":
             return True
         if site.kind == "made" and names[0] in self._filled(site):
             return len(names) == 1
         handed = {path for call in need.via for path in _in_call(call)}
         return names in site.given or names in handed or names in self._refreshed(site, need)
+
+    def _is_served(self, site: Site, need: Need) -> bool:
+        """Whether the statement's own options load it for its reader, and no refresh does it again."""
+        return names_of(need) in site.given and names_of(need) not in self._refreshed(site, need)
 
     def _is_polymorphic(self, site: Site) -> bool:
         """Whether the statement loads the columns of subclasses itself, by `with_polymorphic`."""

@@ -1,4 +1,4 @@
-"""Green to green: legacy_query on a copy of Relay, judged by Relay's own tests, mypy, ruff and the bytes after undo."""
+"""Green to green: the stages on a copy of Relay, judged by Relay's own tests, mypy, ruff and the bytes after undo."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.model import ChangeSet
+from helpers.model import ChangeSet, Stage
 from helpers.workbook import Workbook
+
+SYNCHRONOUS = [pattern.NAME for pattern in Workbook.patterns() if pattern.STAGE <= Stage.TASKS]
 
 
 def run(command: Sequence[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,11 +34,18 @@ def original(repository: Path) -> Path:
     return repository / "sample_app"
 
 
+@pytest.fixture(params=[["legacy_query"], SYNCHRONOUS], ids=["legacy_query", "every synchronous stage"])
+def selected(request: pytest.FixtureRequest) -> list[str]:
+    """The patterns to apply: one alone, and all in order (`python -m benchmarks.stages` judges each of them)."""
+    names: list[str] = request.param
+    return names
+
+
 @pytest.fixture
-def converted(original: Path) -> Iterator[tuple[Workbook, ChangeSet]]:
-    """A scratch copy of Relay on which the pattern was applied, and the change."""
+def converted(original: Path, selected: list[str]) -> Iterator[tuple[Workbook, ChangeSet]]:
+    """A scratch copy of Relay on which the patterns were applied, and the change."""
     with Workbook.open(original, scratch=True) as book:
-        change = book.preview(["legacy_query"])
+        change = book.preview(selected)
         book.apply(change)
         yield book, change
 
@@ -61,9 +70,9 @@ def test_every_refusal_has_its_reason(converted: tuple[Workbook, ChangeSet]) -> 
 
 
 def test_a_second_run_changes_nothing_and_undo_restores_every_byte(
-    original: Path, converted: tuple[Workbook, ChangeSet]
+    original: Path, selected: list[str], converted: tuple[Workbook, ChangeSet]
 ) -> None:
     book, _ = converted
-    assert book.preview(["legacy_query"]).changes == ()
+    assert book.preview(selected).changes == ()
     book.undo_all()
     assert contents(book.root) == contents(original)
