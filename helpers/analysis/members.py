@@ -65,23 +65,12 @@ class Members:
         bases = (one for one in self.project.bases(owner) if one.node is not owner.node)
         return next((found for one in bases if (found := self.own(one, name))), None)
 
-    def below(self, owner: Definition) -> Iterator[Definition]:
-        """The project's classes below one, itself left out."""
-        seen: set[ast.AST] = {owner.node}
-        queue = list(self.project.subclasses.get(owner.node, ()))
-        while queue:
-            one = queue.pop()
-            if one.node not in seen:
-                seen.add(one.node)
-                yield one
-                queue += self.project.subclasses.get(one.node, ())
-
     def of(self, owner: Definition, name: str) -> tuple[FunctionNode, ...]:
         """What calling `name` on an instance that is at least an `owner` may run: its method, and every override."""
         key = (owner.node, name)
         if key not in self._found:
             first = self.nearest(owner, name)
-            overrides = [found for one in self.below(owner) if (found := self.own(one, name))]
+            overrides = [found for one in self.project.below(owner) if (found := self.own(one, name))]
             self._found[key] = tuple(dict.fromkeys([*([first] if first else []), *overrides]))
         return self._found[key]
 

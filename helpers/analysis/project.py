@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from helpers.analysis.assigned import Assigned, assigned_in
 from helpers.analysis.callgraph import CallGraph
 from helpers.analysis.effects import Effects
 from helpers.analysis.files import application_files
@@ -208,12 +209,23 @@ class Project:
         """Every assignment to attribute `name` in a class and the project's classes above it."""
         for found in self.bases(owner):
             if found.node not in self._assigned:
-                self._assigned[found.node] = _assigned(found)
+                self._assigned[found.node] = assigned_in(found)
             yield from self._assigned[found.node].get(name, ())
 
     @cached_property
     def _assigned(self) -> dict[ast.AST, Mapping[str, tuple[Assigned, ...]]]:
         return {}
+
+    def below(self, found: Definition) -> Iterator[Definition]:
+        """The project's classes below one, itself left out."""
+        seen: set[ast.AST] = {found.node}
+        queue = list(self.subclasses.get(found.node, ()))
+        while queue:
+            one = queue.pop()
+            if one.node not in seen:
+                seen.add(one.node)
+                yield one
+                queue += self.subclasses.get(one.node, ())
 
     @cached_property
     def subclasses(self) -> Mapping[ast.AST, tuple[Definition, ...]]:
@@ -224,36 +236,6 @@ class Project:
                 for base in self.parents(Definition(module, node.name, node)):
                     found.setdefault(base.node, []).append(Definition(module, node.name, node))
         return {node: tuple(below) for node, below in found.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class Assigned:
-    """A value given to an attribute, or an annotation of it, in `module`."""
-
-    value: ast.expr | None
-    annotation: ast.expr | None
-    module: Module
-
-
-def _assigned(owner: Definition) -> Mapping[str, tuple[Assigned, ...]]:
-    """What a class body, and what its methods on `self` and `cls`, assign to each attribute."""
-    found: dict[str, list[Assigned]] = {}
-    body = getattr(owner.node, "body", [])
-    for node in ast.walk(owner.node):
-        if not isinstance(node, ast.Assign | ast.AnnAssign):
-            continue
-        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            if name := _attribute_name(target, in_body=node in body):
-                annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
-                found.setdefault(name, []).append(Assigned(node.value, annotation, owner.module))
-    return {name: tuple(given) for name, given in found.items()}
-
-
-def _attribute_name(target: ast.expr, *, in_body: bool) -> str | None:
-    if isinstance(target, ast.Name):
-        return target.id if in_body else None
-    on_self = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") in ("self", "cls")
-    return target.attr if on_self and isinstance(target, ast.Attribute) else None
 
 
 def load_project(root: Path) -> Project:

@@ -89,7 +89,7 @@ def _all_of_it(project: Project, family: Family, reasons: dict[ast.AST, tuple[De
     """A constructor above or below that cannot be split keeps the others as they are."""
     members = project.callgraph.targets.members
     for one in family.constructors:
-        near = [*project.bases(one.owner), *members.below(one.owner)]
+        near = [*project.bases(one.owner), *project.below(one.owner)]
         for other in near:
             if (init := members.own(other, "__init__")) in reasons and init is not None:
                 raise Refused(f"it belongs together with {other.name}, which is left: {reasons[init][1]}")

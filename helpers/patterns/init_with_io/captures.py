@@ -146,7 +146,7 @@ class Captures:
     def _assigned_once(self, attribute: str) -> bool:
         """Whether one place alone in the class, those above it and those below it gives the attribute a value."""
         members, owner = self.project.callgraph.targets.members, self.constructor.owner
-        family = [*self.project.bases(owner), *members.below(owner)]
+        family = [*self.project.bases(owner), *self.project.below(owner)]
         if members.nearest(owner, attribute) or any("setattr" in _words(one.node) for one in family):
             return False
         return sum(_gives(node, attribute) for one in family for node in ast.walk(one.node)) == 1
@@ -173,7 +173,7 @@ class Captures:
         return own and ends and above < statement.lineno
 
     def _free(self, name: str) -> str:
-        family = [self.constructor.owner, *self.project.callgraph.targets.members.below(self.constructor.owner)]
+        family = [self.constructor.owner, *self.project.below(self.constructor.owner)]
         while name in self.project.references.by_name or any(
             self.project.callgraph.targets.members.nearest(one, name) for one in family
         ):

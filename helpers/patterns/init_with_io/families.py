@@ -77,7 +77,7 @@ def _loaded(project: Project, constructors: list[Constructor]) -> tuple[list[Def
     inits = {one.init for one in constructors}
     every = {one.owner.node: one.owner for one in constructors}
     for one in constructors:
-        every |= {below.node: below for below in members.below(one.owner)}
+        every |= {below.node: below for below in project.below(one.owner)}
     loaded = [one for one in every.values() if members.nearest(one, "__init__") in inits]
     for item in every.values():
         made = [base for base in project.parents(item) if members.nearest(base, "__init__")]
@@ -90,7 +90,7 @@ def _loaded(project: Project, constructors: list[Constructor]) -> tuple[list[Def
 def _free_name(project: Project, constructors: list[Constructor], names: tuple[str, ...]) -> str:
     members = project.callgraph.targets.members
     owners = {base.node: base for one in constructors for base in project.bases(one.owner)}
-    owners |= {below.node: below for one in constructors for below in members.below(one.owner)}
+    owners |= {below.node: below for one in constructors for below in project.below(one.owner)}
     for name in names:
         taken = any(members.own(owner, name) or any(project.attributes(owner, name)) for owner in owners.values())
         if not taken:

@@ -70,9 +70,8 @@ class Families:
 
     def _hierarchy(self, owner: Definition, name: str) -> list[Definition]:
         """The topmost class that defines the name and all below it."""
-        members = self.project.callgraph.targets.members
         tops = [one for one in self.project.bases(owner) if _says(one, name)]
-        found = {one.node: one for top in tops for one in (top, *members.below(top))}
+        found = {one.node: one for top in tops for one in (top, *self.project.below(top))}
         for one in list(found.values()):  # another base of a class below may define it as well
             found |= {base.node: base for base in self.project.bases(one) if _says(base, name)}
         return list(found.values())

@@ -64,7 +64,7 @@ class Readers:
         """Whether an instance of a class has the property. Refused where some of the classes below have, others not."""
         if self._related(owner):
             return True
-        below = [self._related(one) for one in self.project.callgraph.targets.members.below(owner)]
+        below = [self._related(one) for one in self.project.below(owner)]
         if any(below):
             where = f"{module.path}:{node.lineno}"
             raise Refused(

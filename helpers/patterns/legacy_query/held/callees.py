@@ -130,7 +130,7 @@ class Callees:
 
     def members(self, owner: Definition, name: str) -> tuple[Function, ...] | None:
         """Every implementation of a method that an instance of a class, or of one below it, may have."""
-        below, above = self.below(owner), list(self.project.bases(owner))
+        below, above = self.project.below(owner), list(self.project.bases(owner))
         if any(self._protocol(one) for one in above):
             return None  # whatever has the method may stand behind it
         own = [found for one in [*above, *below] if (found := _method(one, name))]
@@ -167,17 +167,6 @@ class Callees:
                     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                         found.setdefault(argument.value.rpartition(".")[2], (module, call))
         return found
-
-    def below(self, owner: Definition) -> Iterator[Definition]:
-        """The project's classes below one."""
-        seen: set[ast.AST] = {owner.node}
-        queue = list(self.project.subclasses.get(owner.node, ()))
-        while queue:
-            one = queue.pop()
-            if one.node not in seen:
-                seen.add(one.node)
-                yield one
-                queue += self.project.subclasses.get(one.node, ())
 
     def function(self, node: FunctionNode, module: Module) -> Function:
         """A function with the class whose method it is."""

@@ -82,7 +82,7 @@ class SessionNames:
         if len(parts) < 2:
             return
         owner = self.project.class_of(at, module)
-        classes = [owner, *self.callees.below(owner)] if owner else []
+        classes = [owner, *self.project.below(owner)] if owner else []
         for one in [one for found in classes for one in self.project.attributes(found, parts[1])]:
             if one.value is None:
                 continue

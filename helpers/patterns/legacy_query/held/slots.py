@@ -116,7 +116,7 @@ class Slots:
 
     def _assigned(self, slot: Kept) -> list[tuple[ast.expr | None, Module]]:
         owner = Named(slot.module, slot.owner.name, slot.owner)
-        classes = [owner, *self.callees.below(owner)]
+        classes = [owner, *self.project.below(owner)]
         return [
             (one.value, one.module)
             for found in classes

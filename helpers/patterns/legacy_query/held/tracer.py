@@ -210,7 +210,7 @@ class Tracer:
     def _kept(self, slot: Kept) -> None:
         classes = {
             slot.owner,
-            *(one.node for one in self.callees.below(Named(slot.module, slot.owner.name, slot.owner))),
+            *(one.node for one in self.project.below(Named(slot.module, slot.owner.name, slot.owner))),
         }
         for module, node in self.callees.mentions.get(slot.name, ()):
             parent = self.project.scopes(module).parents.get(node)
