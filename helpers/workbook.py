@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -214,15 +213,11 @@ class Workbook:
         return registry.all_patterns()
 
     @staticmethod
-    def compare(example: Example, *, apart: bool = False) -> Comparison:
-        """Run an example's two sides on equal databases and compare them; `apart` in a process of its own."""
+    def compare(example: Example) -> Comparison:
+        """Run an example's two sides on equal databases, in a process of their own, and compare them."""
         from helpers.lab.differential import compare_example
-        from helpers.lab.versions import Worker
 
-        if not apart:
-            return compare_example(example)
-        with Worker(Path(sys.executable)) as worker:
-            return compare_example(example, probe=worker)
+        return compare_example(example)
 
     @staticmethod
     def compare_runs(before: Observation, after: Observation) -> Comparison:

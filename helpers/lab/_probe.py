@@ -1,7 +1,7 @@
 """Runs one piece of code on one SQLite file and tells what it saw; stands alone, from Python 3.8 and SQLAlchemy 1.4 on.
 
-The lab calls `run` in its own process; under another interpreter this file is the program: one job in JSON per line of
-standard input, one report per line of standard output, an empty line for a job that took its process along.
+This file is the program of a worker: one job in JSON per line of standard input, one report per line of standard
+output, an empty line for a job that took its process along.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 import gc
 import inspect
+import io
 import json
 import math
 import os
 import re
 import signal
 import sys
-import threading
 import types
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,8 +48,6 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
             report["asynchronous"] = _is_asynchronous(job["call"], names)
             (_run_async if report["asynchronous"] else _run_sync)(job, names, report)
             report["phase"] = "done"
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
             report["error"] = _describe_error(error)
         names = {}
@@ -121,20 +119,12 @@ def _run_given(session: orm.Session, given: str, names: dict[str, Any]) -> None:
 
 
 def _run_async(job: dict[str, Any], names: dict[str, Any], report: dict[str, Any]) -> None:
-    """On a thread of its own, since the caller (a notebook) may have a running loop."""
-    failed: list[BaseException] = []
+    """On the process's only thread.
 
-    def work() -> None:
-        try:
-            asyncio.run(asyncio.wait_for(_call_async(job, names, report), PATIENCE))
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed.pop()
+    The main greenlet of a thread that has ended must not meet the collector, and after a MissingGreenlet the frames of
+    its traceback hold it, in a cycle with a coroutine that nobody awaited: greenlet 3.5 reads freed memory there.
+    """
+    asyncio.run(asyncio.wait_for(_call_async(job, names, report), PATIENCE))
 
 
 async def _call_async(job: dict[str, Any], names: dict[str, Any], report: dict[str, Any]) -> None:
@@ -286,7 +276,7 @@ def _one_line(text: str) -> str:
 
 
 def serve() -> None:
-    """Answer jobs until standard input ends; what the code under test prints goes to standard error."""
+    """Answer jobs until standard input ends; what the code under test writes to file 1 goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -296,19 +286,28 @@ def serve() -> None:
 
 def _in_child(job: dict[str, Any]) -> str:
     """The report on `job` from a process of its own: nothing stays, and the models, the slow part, are mapped once."""
+    if not hasattr(os, "fork"):
+        return _report(job)
     _prepare(job["models"])
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         signal.setitimer(signal.ITIMER_REAL, job["patience"])  # whose signal ends the process
         with os.fdopen(writing, "w") as pipe:
-            pipe.write(json.dumps(run(job)))
+            pipe.write(_report(job))
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         report = pipe.read()
     os.waitpid(child, 0)
     return report
+
+
+def _report(job: dict[str, Any]) -> str:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        report = run(job)
+    return json.dumps({**report, "printed": printed.getvalue()})
 
 
 def _prepare(models: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers.errors import WorkbookError
 from helpers.lab.runner import Observation, Side, run
-from helpers.lab.versions import Worker
+from helpers.lab.worker import Worker
 
 
 class SeedError(WorkbookError):

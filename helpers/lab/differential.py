@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from helpers.lab import _probe, render
+from helpers.lab import render
 from helpers.lab.labels import clauses, without_labels
-from helpers.lab.runner import Json, Observation, Probe, Warned, run, sides
+from helpers.lab.runner import Observation, Warned, run, sides
+from helpers.lab.worker import Json, Probe, here
 from helpers.model import CheckResult, Example
 
 Outcome = Literal["same", "different", "not applicable"]
@@ -42,7 +43,7 @@ class Comparison:
         return render.comparison(self.before, self.after, self.checks, width=width)
 
 
-def compare_example(example: Example, *, probe: Probe = _probe.run) -> Comparison:
+def compare_example(example: Example, *, probe: Probe = here) -> Comparison:
     """Run both sides of `example` on equal databases and compare; where the SQL may differ, the example says why."""
     before, after = (run(side, probe=probe) for side in sides(example))
     return compare(before, after, subject=example.title, same_sql=example.same_sql)

@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from helpers.lab.labels import without_labels
-from helpers.lab.runner import Failure, Json, Observation
+from helpers.lab.runner import Failure, Observation
+from helpers.lab.worker import Json
 from helpers.model import CheckResult
 
 Block = list[str]

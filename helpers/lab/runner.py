@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from helpers.lab import _probe, database, samples
+from helpers.lab import database, samples
+from helpers.lab.worker import Json, Probe, here
 from helpers.model import Example
 
-Json = Any
-"""Plain JSON data: None, bool, int, float, str, list and dict of these."""
-Probe = Callable[[dict[str, Json]], dict[str, Json]]
-"""What turns a job into a report: `_probe.run` of this process, or a `versions.Worker` of another interpreter."""
 Phase = Literal["module", "given", "call", "done"]
 
 
@@ -87,7 +84,7 @@ def sides(example: Example) -> tuple[Side, Side]:
     return Side(example.before, example.call, example.given), Side(example.after, example.call, example.given)
 
 
-def run(side: Side, *, probe: Probe = _probe.run, template: bytes | None = None) -> Observation:
+def run(side: Side, *, probe: Probe = here, template: bytes | None = None) -> Observation:
     """Run `side` on a fresh copy of the seeded database; an exception of the code is observed, never raised.
 
     `template` is the bytes of another SQLite file to run on. The names `session` and `engine` are bound for

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers.lab.runner import Probe
 from helpers.lab.versions import Workers
+from helpers.lab.worker import Probe
 from tools import older_sqlalchemy
 
 

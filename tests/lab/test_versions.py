@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy
 
-from helpers.lab import _probe
-from helpers.lab.runner import Probe, Side, run
-from helpers.lab.versions import InterpreterError, Worker, Workers, cannot_run
+from helpers.lab.runner import Side, run
+from helpers.lab.versions import Workers, cannot_run
+from helpers.lab.worker import Probe
+from helpers.lab.worker import here as installed
 from helpers.model import Example
 from tools.older_sqlalchemy import REQUIREMENTS
 
@@ -32,7 +31,7 @@ async def names(session):
 
 @pytest.mark.parametrize("version", OLDER)
 def test_models_and_rows_are_alike_on_every_version(version: str, probe_of: Callable[[str], Probe]) -> None:
-    here, there = (run(Side(MODULE, "everything(session)"), probe=p) for p in (_probe.run, probe_of(version)))
+    here, there = (run(Side(MODULE, "everything(session)"), probe=p) for p in (installed, probe_of(version)))
     assert there.sqlalchemy == version
     assert there.failure is None
     assert there.value == here.value
@@ -59,36 +58,6 @@ def test_a_run_leaves_nothing_for_the_next_one_in_the_same_process(
 def test_query_get_warns_from_2_0_on(version: str, probe_of: Callable[[str], Probe]) -> None:
     seen = run(Side("from models import Author", "session.query(Author).get(1)"), probe=probe_of(version))
     assert [x.category for x in seen.warnings] == ([] if version.startswith("1.4") else ["LegacyAPIWarning"])
-
-
-def test_a_process_that_dies_is_an_error_with_its_interpreter() -> None:
-    with Worker(Path(sys.executable)) as worker, pytest.raises(InterpreterError, match="stopped, or gave no report"):
-        run(Side("import os\nos._exit(3)", "None"), probe=worker)
-
-
-def test_a_job_that_never_ends_is_ended_and_the_next_one_runs() -> None:
-    with Worker(Path(sys.executable), patience=0.5) as worker:
-        with pytest.raises(InterpreterError, match=r"within 0\.5 seconds"):
-            run(Side("while True: pass", "None"), probe=worker)
-        assert run(Side("", "1"), probe=worker).value == 1
-
-
-def test_an_interpreter_without_sqlalchemy_is_an_error() -> None:
-    with Worker(Path("/bin/false")) as worker, pytest.raises(InterpreterError):
-        run(Side("", "1"), probe=worker)
-
-
-def test_models_that_do_not_run_are_told_by_the_job() -> None:
-    with Worker(Path(sys.executable)) as worker:
-        seen = run(Side("", "1", models="import nowhere"), probe=worker)
-    assert seen.failure
-    assert (seen.phase, seen.failure.type) == ("module", "ModuleNotFoundError")
-
-
-def test_the_probe_sees_nothing_of_the_helpers_package() -> None:
-    with Worker(Path(sys.executable)) as worker:
-        path = run(Side("import sys", "sys.path + list(sys.modules)"), probe=worker).value["items"]
-    assert not [x for x in path if x.partition(".")[0] == "helpers" or x.endswith(("/helpers", "/lab"))]
 
 
 def test_a_version_without_interpreter_is_a_key_error() -> None:

@@ -74,6 +74,21 @@ TOML = {
         "[project]\r\ndependencies = [\r\n  'uvicorn',\r\n  'sqlalchemy'\r\n]\r\n",
         "[project]\r\ndependencies = [\r\n  'uvicorn',\r\n  'sqlalchemy[asyncio]',\r\n  'aiosqlite>=0.20'\r\n]\r\n",
     ),
+    "pep 621, the comment of the last line stays with it": (
+        '[project]\ndependencies = [\n  "uvicorn",\n  "sqlalchemy"  # the ORM\n  # "old",\n]\n',
+        '[project]\ndependencies = [\n  "uvicorn",\n  "sqlalchemy[asyncio]",  # the ORM\n  "aiosqlite>=0.20"\n'
+        '  # "old",\n]\n',
+    ),
+    "pep 621, the comment above the next one stays with that": (
+        '[project]\ndependencies = [\n  "sqlalchemy",\n\n  # the web\n  "uvicorn",\n]\n',
+        '[project]\ndependencies = [\n  "sqlalchemy[asyncio]",\n  "aiosqlite>=0.20",\n\n  # the web\n  "uvicorn",\n]\n',
+    ),
+    "pep 621, a name that looks like a comment or a header": (
+        '[project]\ndescription = """\n[tool.poetry.dependencies]\nsqlalchemy = "2"\n"""\n'
+        'dependencies = ["sqlalchemy"]\n',
+        '[project]\ndescription = """\n[tool.poetry.dependencies]\nsqlalchemy = "2"\n"""\n'
+        'dependencies = ["sqlalchemy[asyncio]", "aiosqlite>=0.20"]\n',
+    ),
     "dependency groups": (
         '[dependency-groups]\ndb = ["sqlalchemy"]\n',
         '[dependency-groups]\ndb = ["sqlalchemy[asyncio]", "aiosqlite>=0.20"]\n',
@@ -90,6 +105,21 @@ TOML = {
     "poetry, a table": (
         '[tool.poetry.dependencies]\nsqlalchemy = { version = "^2.0" }\n',
         '[tool.poetry.dependencies]\nsqlalchemy = { version = "^2.0", extras = ["asyncio"] }\naiosqlite = ">=0.20"\n',
+    ),
+    "poetry, a table of lines": (
+        '[tool.poetry.dependencies]\nsqlalchemy = {version = "2", extras = [\n  "mypy",\n]}\naiosqlite = "*"\n',
+        '[tool.poetry.dependencies]\nsqlalchemy = {version = "2", extras = [\n  "mypy",\n  "asyncio",\n]}\n'
+        'aiosqlite = "*"\n',
+    ),
+    "poetry, the comments of the next table stay there": (
+        "[tool.poetry.dependencies]\r\nsqlalchemy = '^2.0'\r\n\r\n# black\r\n[tool.black]\r\n",
+        "[tool.poetry.dependencies]\r\nsqlalchemy = {version = '^2.0', extras = [\"asyncio\"]}\r\n"
+        'aiosqlite = ">=0.20"\r\n\r\n# black\r\n[tool.black]\r\n',
+    ),
+    "poetry, keys with dots in front": (
+        '[tool.poetry]\ndependencies.sqlalchemy = "2"\n\n[tool.poetry.dependencies.aiosqlite]\nversion = "*"\n',
+        '[tool.poetry]\ndependencies.sqlalchemy = {version = "2", extras = ["asyncio"]}\n\n'
+        '[tool.poetry.dependencies.aiosqlite]\nversion = "*"\n',
     ),
     "poetry, extras": (
         '[tool.poetry.group.db.dependencies]\nsqlalchemy = {version = "*", extras = ["mypy"]}\naiosqlite = "*"\n',
@@ -237,6 +267,26 @@ LEFT = {
 @pytest.mark.parametrize(("reason", "text"), LEFT.items())
 def test_a_file_that_a_command_makes_is_left_with_the_command(reason: str, text: str, tmp_path: Path) -> None:
     assert reason in reasons(tmp_path, {"requirements.txt": text})["requirements.txt"]
+
+
+OWN_TABLES = {
+    "a section": '[tool.poetry.dependencies.sqlalchemy]\nversion = "2"\n\n[tool.black]\nline-length = 100\n',
+    "dotted keys": '[tool.poetry.dependencies]\nsqlalchemy.version = "2"\n',
+    "one for each Python": (
+        '[tool.poetry.dependencies]\nsqlalchemy = [{version = "1.4", python = "<3.8"}, {version = "2"}]\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("text", OWN_TABLES.values(), ids=OWN_TABLES)
+def test_a_package_with_a_table_of_its_own_is_left_to_a_person(text: str, tmp_path: Path) -> None:
+    assert "not changed without looking" in reasons(tmp_path, {"pyproject.toml": text})["pyproject.toml"]
+
+
+def test_a_package_with_a_table_of_its_own_may_have_the_extra(tmp_path: Path) -> None:
+    text = '[tool.poetry.dependencies.sqlalchemy]\nversion = "2"\nextras = ["asyncio"]\n'
+    found = changed(tmp_path, {"pyproject.toml": text}, NO_ADDRESS)
+    assert (found.changes, found.skipped) == ((), ())
 
 
 @pytest.mark.parametrize(("lock", "command"), [("uv.lock", "uv lock"), ("poetry.lock", "poetry lock")])

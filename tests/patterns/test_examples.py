@@ -15,8 +15,9 @@ from helpers.codemod.registry import all_patterns
 from helpers.codemod.scanner import scan
 from helpers.lab import samples
 from helpers.lab.differential import compare_example
-from helpers.lab.runner import Probe, run, sides
+from helpers.lab.runner import run, sides
 from helpers.lab.versions import cannot_run
+from helpers.lab.worker import Probe
 from helpers.migrate.rewriter import rewrite
 from helpers.model import Applicability, Edit, Example, Finding, Fix, Stage, Step
 from tools.older_sqlalchemy import REQUIREMENTS

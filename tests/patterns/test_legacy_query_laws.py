@@ -14,7 +14,8 @@ from helpers.analysis.project import load_project
 from helpers.codemod.scanner import scan
 from helpers.lab import samples
 from helpers.lab.differential import compare
-from helpers.lab.runner import Probe, Side, run
+from helpers.lab.runner import Side, run
+from helpers.lab.worker import Probe
 from helpers.migrate.rewriter import rewrite
 from helpers.model import ChangeSet, Stage, Step
 from helpers.patterns.legacy_query import LegacyQuery

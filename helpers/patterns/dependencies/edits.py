@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from packaging.utils import canonicalize_name
+
 from helpers.analysis.source import Text
 from helpers.model import Edit
 from helpers.patterns.dependencies.entries import Entry
+from helpers.patterns.dependencies.toml import with_extra
 
 # extras of SQLAlchemy that bring greenlet as well
 _BRINGS = frozenset(
@@ -21,15 +24,14 @@ def has_asyncio(entry: Entry) -> bool:
         return True  # conda's package brings greenlet, and knows no extras
     found = re.search(r"\[([^\]]*)\]", entry.text)
     extras = re.findall(r"[\w-]+", found[1]) if found else []
-    return any(extra.replace("_", "-").lower() in _BRINGS for extra in extras)
+    return any(canonicalize_name(extra) in _BRINGS for extra in extras)
 
 
 def with_asyncio(entry: Entry) -> Edit | None:
     """The edit that asks for the extra; None where the requirement is of a form that has no place for it."""
-    if entry.style == "table":
-        return _table(entry)
-    if entry.style == "conda":
-        return None
+    if entry.style in ("table", "section"):
+        value = with_extra(entry.text) if entry.style == "table" else None
+        return Edit(entry.start, entry.end, value) if value else None
     match = re.match(r"[\w.-]+", entry.text)
     assert match is not None
     name = match.end()
@@ -39,22 +41,11 @@ def with_asyncio(entry: Entry) -> Edit | None:
     return Edit(entry.start + name, entry.start + name, "[asyncio]")
 
 
-def _table(entry: Entry) -> Edit | None:
-    """`"^2.0"` becomes an inline table; one that is there gets `extras`, or one more of them."""
-    if re.fullmatch(r"\"[^\"]*\"|'[^']*'", entry.text):
-        return Edit(entry.start, entry.end, f'{{version = {entry.text}, extras = ["asyncio"]}}')
-    if not (entry.text.startswith("{") and entry.text.endswith("}")):
-        return None
-    if extras := re.search(r"extras\s*=\s*\[([^\]]*)\]", entry.text):
-        at = entry.start + extras.end() - 1
-        return Edit(at, at, ', "asyncio"' if extras[1].strip() else '"asyncio"')
-    inside = entry.text[1:-1]
-    at = entry.start + 1 + len(inside.rstrip())
-    return Edit(at, at, ', extras = ["asyncio"]')
+def beside(file: Text, entry: Entry, siblings: Sequence[Entry], requirement: tuple[str, str]) -> Edit | None:
+    """The edit that names a package, (name, bounds), beside an entry; in its alphabetical place in a sorted list.
 
-
-def beside(file: Text, entry: Entry, siblings: Sequence[Entry], requirement: tuple[str, str]) -> Edit:
-    """The edit that names a package, (name, bounds), beside an entry; in its alphabetical place in a sorted list."""
+    None where the package beside which it would stand has a table of its own.
+    """
     name, bounds = requirement
     plain = f"{name}{bounds}"
     text = {"table": f'{name} = "{bounds or "*"}"', "conda": f"- {plain}", "pip": f"- {plain}"}.get(entry.style, plain)
@@ -63,6 +54,8 @@ def beside(file: Text, entry: Entry, siblings: Sequence[Entry], requirement: tup
     if is_sorted and name < names[0]:
         return _in_front(file, siblings[0], text)
     place = [one for one in siblings if one.name < name][-1] if is_sorted else entry
+    if place.style == "section":
+        return None
     return _in_array(file, place, text) if place.style == "array" else _on_next_line(file, place, text)
 
 
@@ -99,4 +92,5 @@ def _in_array(file: Text, entry: Entry, text: str) -> Edit:
         return Edit(entry.end + 1, entry.end + 1, f", {quote}{text}{quote}")
     if tail[1]:
         return Edit(tail.end(), tail.end(), f"{file.newline}{indent}{quote}{text}{quote},")
-    return Edit(entry.end + 1, entry.end + 1, f",{file.newline}{indent}{quote}{text}{quote}")
+    rest = file.text[entry.end + 1 : tail.end()].rstrip()  # the comment stays with its package
+    return Edit(entry.end + 1, entry.end + 1 + len(rest), f",{rest}{file.newline}{indent}{quote}{text}{quote}")

@@ -13,7 +13,8 @@ from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
 from helpers.patterns.dependencies.drivers import Needed, needed, synchronous, unknown
 from helpers.patterns.dependencies.edits import beside, has_asyncio, with_asyncio
-from helpers.patterns.dependencies.entries import Entry, entries
+from helpers.patterns.dependencies.entries import Entry
+from helpers.patterns.dependencies.readers import entries
 from helpers.patterns.dependencies.setup_py import setup_calls, setup_entries
 from helpers.patterns.dependencies.sound import changes_only
 
@@ -101,23 +102,24 @@ def _told(
             words.append(f"{driver.name} is added for {driver.backend}{' in tests' if driver.tests_only else ''}")
     if not edits:
         return
+    sure = [edit for edit in edits if edit]
     first = next(one for one in (*ours, *manifest.entries) if one in ours or one.name == "pytest")
     if reason := _made(manifest.file):
         yield first, reason, ()
-    elif not changes_only(manifest.file, edits, {"sqlalchemy", *(driver.name for driver in lacking)}):
+    elif not all(edits) or not changes_only(manifest.file, sure, {"sqlalchemy", *(driver.name for driver in lacking)}):
         yield first, f"{'; '.join(words)}: the file is laid out in a way that is not changed without looking", ()
     else:
-        yield first, "; ".join(words), tuple(edits)
+        yield first, "; ".join(words), tuple(sure)
 
 
-def _extras(ours: Sequence[Entry], manifest: _Manifest, *, through: bool) -> tuple[list[Edit], list[str]]:
-    edits: list[Edit] = []
+def _extras(ours: Sequence[Entry], manifest: _Manifest, *, through: bool) -> tuple[list[Edit | None], list[str]]:
+    edits: list[Edit | None] = []
     if through:
         extra = ("sqlalchemy[asyncio]", "")
-        places = [one for one in ours if one.style not in ("table", "conda")][:1]
+        places = [one for one in ours if one.style not in ("table", "section", "conda")][:1]
         edits = [beside(manifest.file, place, [place], extra) for place in places]
     else:
-        edits = [edit for one in ours if not has_asyncio(one) and (edit := with_asyncio(one))]
+        edits = [with_asyncio(one) for one in ours if not has_asyncio(one)]
     return edits, ["sqlalchemy is asked for with its extra asyncio, which brings greenlet"] if edits else []
 
 

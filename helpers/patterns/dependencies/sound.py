@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 import yaml
+from packaging.utils import canonicalize_name
 
 from helpers.analysis.source import Text
 from helpers.analysis.texts import manifest_kind, requirement_lines
 from helpers.model import Edit
-from helpers.patterns.dependencies.entries import normal
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
@@ -59,7 +59,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 def _without(data: Any, names: Set[str]) -> Any:
     """Parsed data without what names those packages."""
     if isinstance(data, dict):
-        return {key: _without(value, names) for key, value in data.items() if normal(str(key)) not in names}
+        return {key: _without(value, names) for key, value in data.items() if canonicalize_name(str(key)) not in names}
     if isinstance(data, list):
         return [_without(item, names) for item in data if not _names(item, names)]
     return data
@@ -67,4 +67,4 @@ def _without(data: Any, names: Set[str]) -> Any:
 
 def _names(item: Any, names: Set[str]) -> bool:
     match = _NAME.match(item.rpartition("::")[2].strip()) if isinstance(item, str) else None
-    return match is not None and normal(match.group()) in names
+    return match is not None and canonicalize_name(match.group()) in names
