@@ -98,6 +98,6 @@ async def answer_collision(request: Request, error: Exception) -> JSONResponse:
 async def answer_vanished(request: Request, error: Exception) -> JSONResponse:
     """Answer when a row was deleted after the work and before the answer was read from it; else it is our fault."""
     assert isinstance(error, ResponseValidationError)
-    if any(problem["type"] == "get_attribute_error" and GONE in str(problem["ctx"]) for problem in error.errors()):
+    if any(problem["type"] == "get_attribute_error" and GONE in problem["ctx"]["error"] for problem in error.errors()):
         return await answer_collision(request, error)
     raise error

@@ -16,6 +16,7 @@ class Databases(ABC):
 
     isolation_level: str
     hold: tuple[str, ...]
+    vanish: tuple[str, ...]
 
     @abstractmethod
     def url(self, name: str) -> str:
@@ -41,6 +42,13 @@ class Databases(ABC):
             finally:
                 connection.execute(text("ROLLBACK"))
 
+    def let_vanish(self, name: str, table: str) -> None:
+        """Let every row of a table be deleted in the moment it is changed, as by somebody who was a little later."""
+        engine = create_engine(self.url(name), poolclass=NullPool)
+        with engine.begin() as connection:
+            for statement in self.vanish:
+                connection.execute(text(statement.format(table=table)))
+
     def rows(self, name: str) -> dict[str, list[dict[str, Any]]]:
         """Return all that a database holds, by table and in order of the primary keys."""
         engine = create_engine(self.url(name), poolclass=NullPool)
@@ -61,6 +69,7 @@ class SqliteDatabases(Databases):
 
     isolation_level = "SERIALIZABLE"
     hold = ("BEGIN IMMEDIATE",)
+    vanish = ("CREATE TRIGGER vanish AFTER UPDATE ON {table} BEGIN DELETE FROM {table} WHERE id = NEW.id; END",)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -87,6 +96,11 @@ class PostgresDatabases(Databases):
 
     isolation_level = "READ COMMITTED"
     hold = ("BEGIN", "LOCK TABLE {table} IN EXCLUSIVE MODE")
+    vanish = (
+        "CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN DELETE FROM {table} WHERE id = NEW.id; RETURN NULL; END $$",
+        "CREATE TRIGGER vanish AFTER UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION vanish()",
+    )
 
     def __init__(self, server: URL) -> None:
         self.server = server

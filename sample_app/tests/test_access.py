@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 Json = dict[str, Any]
 KeyOf = Callable[[str], dict[str, str]]
+SignIn = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture
@@ -122,6 +123,24 @@ def test_plan_limits_the_calls_of_a_key_in_a_minute(northwind: TestClient, key_o
     assert northwind.get("/credits", headers=other).status_code == 200
     northwind.post("/offline/clock", json={"seconds": 61})
     assert northwind.get("/credits", headers=key).status_code == 200
+
+
+def test_key_that_reached_its_limit_goes_on_when_the_tenant_takes_a_larger_plan(
+    northwind: TestClient, key_of: KeyOf
+) -> None:
+    northwind.put("/billing/plan", json={"plan": "free"})
+    key = key_of("viewer")
+    assert [northwind.get("/credits", headers=key).status_code for _ in range(6)] == [200] * 5 + [429]
+    northwind.put("/billing/plan", json={"plan": "team"})
+    assert northwind.get("/credits", headers=key).status_code == 200
+
+
+def test_key_of_a_tenant_that_never_chose_a_plan_has_the_free_one(client: TestClient, sign_in: SignIn) -> None:
+    client.post("/tenants", json={"slug": "tailspin", "name": "Tailspin Toys", "email": "office@tailspin.example"})
+    owner = sign_in("tailspin")
+    member = client.post("/members", json={"email": "ann@tailspin.example", "role": "viewer"}, headers=owner).json()
+    key = {"X-Api-Key": client.post(f"/members/{member['id']}/keys", headers=owner).json()["key"]}
+    assert [client.get("/credits", headers=key).status_code for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_limit_of_a_key_holds_on_every_route_that_takes_one(northwind: TestClient, key_of: KeyOf) -> None:

@@ -1,5 +1,7 @@
 """Tickets and their threads."""
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
@@ -59,6 +61,57 @@ def test_note_may_close_a_ticket_and_open_it_again(northwind: TestClient) -> Non
     assert refused.status_code == 409
     opened = say(northwind, GONE, "Not yet", status="open")
     assert (opened["status"], opened["timeline"][-1]["after"]) == ("open", "open")
+
+
+def told(client: TestClient) -> list[Json]:
+    """The mail to the customer of the lively ticket."""
+    customer = client.get(f"/tickets/{LIVELY}").json()["customer"]
+    client.patch(f"/customers/{customer['id']}", json={"email": "desk@copper.example"})
+    mails: list[Json] = client.get("/offline/mail", params={"to": "desk@copper.example"}).json()
+    return mails
+
+
+def wait_for_a_mail(client: TestClient) -> None:
+    """Wait until a mail is on its way."""
+    for _ in range(1_000):
+        if client.get("/offline/mail/trouble").json()["waiting"]:
+            return
+        sleep(0.01)
+    raise AssertionError("nobody is told")
+
+
+def test_customer_is_told_of_a_note_and_what_became_of_the_ticket(northwind: TestClient) -> None:
+    assert told(northwind) == []
+    say(northwind, LIVELY, status="closed")
+    (mail,) = told(northwind)
+    assert mail["subject"] == f"Ticket {LIVELY}: How do I export my data?"
+    assert mail["body"] == "Kai of Northwind Traders has written to you. The ticket is closed."
+
+
+def test_nobody_is_told_of_a_note_on_the_ticket_of_a_customer_who_is_gone(northwind: TestClient) -> None:
+    before = northwind.get("/offline/mail").json()
+    say(northwind, GONE)
+    assert northwind.get("/offline/mail").json() == before
+
+
+def test_note_stands_when_the_customer_cannot_be_told(northwind: TestClient) -> None:
+    told(northwind)
+    northwind.put("/offline/mail/trouble", json={"failing": True})
+    assert say(northwind, LIVELY, "Hello?")["timeline"][-1]["body"] == "Hello?"
+    assert told(northwind) == []
+
+
+def test_note_is_answered_before_the_customer_is_told(northwind: TestClient) -> None:
+    told(northwind)
+    northwind.put("/offline/mail/trouble", json={"latency": 20})
+    with ThreadPoolExecutor() as pool:
+        pool.submit(say, northwind, LIVELY)
+        wait_for_a_mail(northwind)
+        # A call is counted when it is answered.
+        routes = [line["route"] for line in northwind.get("/usage").json()]
+        northwind.put("/offline/mail/trouble", json={})
+    assert "POST /tickets/{ticket_id}/notes" in routes
+    assert len(told(northwind)) == 1
 
 
 def test_status_that_a_ticket_has_is_not_written_down_again(northwind: TestClient) -> None:

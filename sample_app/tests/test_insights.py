@@ -187,6 +187,21 @@ def test_other_requests_go_on_while_a_search_is_slow(northwind: TestClient) -> N
         assert answer.result().status_code == 200
 
 
+def test_account_may_be_deleted_while_the_search_is_slow(northwind: TestClient) -> None:
+    northwind.put("/users/ann", json={"name": "Ann"})
+    line = '{"kind": "chat", "title": "Short", "messages": [{"text": "The zebra is late"}]}'
+    northwind.post("/users/ann/import", content=line, headers={"Content-Type": "application/x-ndjson"})
+    assert [source["chat"] for source in ask(northwind, "zebra").json()["sources"]] == ["Short"]
+    trouble(northwind, "vectors", latency=5)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(ask, northwind, "zebra")
+        wait_for_a_call(northwind, "vectors")
+        assert northwind.delete("/users/ann").json()["chats"] == 1
+        trouble(northwind, "vectors")
+        assert answer.result().status_code == 200
+    assert ask(northwind, "zebra").json()["sources"] == []
+
+
 def test_search_that_fails_is_unavailable_and_costs_no_call(northwind: TestClient) -> None:
     left = ask(northwind).json()["calls_left"]
     trouble(northwind, "vectors", failing=True)

@@ -111,6 +111,12 @@ def test_free_time_is_what_bookings_leave_of_a_day(northwind: TestClient) -> Non
     assert free(northwind) == [("09:00", "10:00"), ("12:00", "13:00"), ("15:00", "17:00")]
 
 
+def test_free_time_of_several_days_is_read_from_one_calendar(northwind: TestClient, project: Json) -> None:
+    book(northwind, project, "09:00", "17:00", person="Pia")
+    assert free(northwind, "Pia") == []
+    assert free(northwind, "Pia", days=3) == [("09:00", "17:00")] * 2
+
+
 def test_free_time_leaves_out_what_is_too_short(northwind: TestClient) -> None:
     assert free(northwind, minutes=90) == [("15:00", "17:00")]
 

@@ -51,6 +51,18 @@ def send_quote(client: TestClient, customer: Json, title: str, *statuses: str) -
         assert client.put(f"/quotes/{quote['id']}/status", json={"status": status}).status_code == 200
 
 
+def test_access_that_is_taken_away_before_it_is_shown_is_no_fault_of_the_server(
+    northwind: TestClient, contact: Json, all_databases: Any
+) -> None:
+    let_in(northwind, contact)
+    all_databases.let_vanish("relay", "portal_logins")
+    answer = northwind.post(f"/portal/access/{contact['id']}")
+    # 200 is for who reads nothing after the commit, and answers with what was written.
+    assert answer.status_code in (200, 409)
+    mailed = northwind.get("/offline/mail", params={"to": contact["email"]}).json()[-1]["body"]
+    assert sign_in(northwind, contact, mailed.rsplit(" ", 1)[1]).status_code == 401
+
+
 def test_contact_sees_the_quotes_of_its_company_but_no_drafts(
     northwind: TestClient, customer: Json, contact: Json
 ) -> None:

@@ -1,12 +1,12 @@
 """Outgoing mail: over SMTP, or into an outbox in memory when Relay runs offline."""
 
 import smtplib
-import time
 from dataclasses import dataclass
 from email.message import EmailMessage
 from threading import Lock
 from typing import Protocol
 
+from relay.clients.trouble import Trouble
 from relay.settings import settings
 
 
@@ -46,18 +46,16 @@ class SmtpMail:
 
 
 class OfflineMail:
-    """Keeps messages in memory; can be told to be slow (seconds per message) or to fail."""
+    """Keeps messages in memory; can be told to be slow or to fail."""
 
     def __init__(self) -> None:
         self._outbox: list[Mail] = []
         self._lock = Lock()
-        self.latency = 0.0
-        self.failing = False
+        self.trouble = Trouble()
 
     def send(self, mail: Mail) -> None:
         """Put a message into the outbox after the set latency."""
-        time.sleep(self.latency)
-        if self.failing:
+        if self.trouble.endure():
             raise MailError("the mail server refuses connections")
         with self._lock:
             self._outbox.append(mail)
@@ -68,10 +66,9 @@ class OfflineMail:
             return [mail for mail in self._outbox if to is None or mail.to == to]
 
     def reset(self) -> None:
-        """Empty the outbox and be fast and reliable again."""
+        """Empty the outbox."""
         with self._lock:
             self._outbox.clear()
-        self.latency, self.failing = 0.0, False
 
 
 offline_mail = OfflineMail()

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from relay.models.base import Base, Timestamps
+from relay.models.money import Subscription
 from relay.models.tenant import Tenant
 
 
@@ -28,6 +29,13 @@ class Member(Base):
 
     tenant: Mapped[Tenant] = relationship()
     keys: Mapped[list["ApiKey"]] = relationship(back_populates="member", order_by="ApiKey.id", passive_deletes=True)
+
+    @property
+    def tenant_plan(self) -> str:
+        """The name of the plan that the tenant is on; who never chose one has the free one."""
+        db = object_session(self)
+        assert db is not None, "the member is in no session"
+        return db.query(Subscription.plan).filter(Subscription.tenant_id == self.tenant_id).scalar() or "free"
 
 
 class ApiKey(SoftDeletes, Base):

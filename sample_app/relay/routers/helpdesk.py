@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, BackgroundTasks, Depends, Query
 from sqlalchemy.orm import Session
 
+from relay.clients.mail import MailClient, get_mail
 from relay.database import get_db
 from relay.deps import current_tenant
 from relay.models import Tenant, Ticket
@@ -33,7 +34,14 @@ def read_ticket(ticket_id: int, tenant: Tenant = Depends(current_tenant), db: Se
 
 @router.post("/{ticket_id}/notes", status_code=201, response_model=TicketOut, responses=problems(404, 409))
 def add_note(
-    ticket_id: int, data: NoteIn, tenant: Tenant = Depends(current_tenant), db: Session = Depends(get_db)
+    ticket_id: int,
+    data: NoteIn,
+    background: BackgroundTasks,
+    tenant: Tenant = Depends(current_tenant),
+    db: Session = Depends(get_db),
+    mail: MailClient = Depends(get_mail),
 ) -> Ticket:
-    """Say something on a ticket, close it with that, or open it again."""
-    return helpdesk.add_note(db, tenant, ticket_id, data=data)
+    """Say something on a ticket, close it with that, or open it again; the customer is told after this answer."""
+    ticket = helpdesk.add_note(db, tenant, ticket_id, data=data)
+    background.add_task(helpdesk.tell_customer, db, ticket.id, data.author, mail=mail)
+    return ticket

@@ -19,23 +19,24 @@ from relay.worker.queue import enqueue
 
 router = APIRouter(prefix="/offline", tags=["offline"])
 
-Program = Literal["llm", "payments", "vectors", "worker"]
+Program = Literal["llm", "mail", "payments", "vectors", "worker"]
 PROGRAMS: dict[Program, Trouble] = {
     "llm": offline_llm.trouble,
+    "mail": offline_mail.trouble,
     "payments": offline_payments.trouble,
     "vectors": vector_index.trouble,
     "worker": worker.trouble,
 }
 
 
-class MailTrouble(BaseModel):
-    """How the mail server behaves; latency is in seconds."""
+class Disturbance(BaseModel):
+    """How a program is to behave; latency is in seconds."""
 
     latency: float = Field(default=0.0, ge=0, le=30)
     failing: bool = False
 
 
-class ProgramTrouble(MailTrouble):
+class ProgramTrouble(Disturbance):
     """How a program behaves, and how many calls wait for it now."""
 
     waiting: int = 0
@@ -62,13 +63,6 @@ def read_outbox(to: Annotated[str | None, Query(description="only mail to this a
     return offline_mail.outbox(to)
 
 
-@router.put("/mail/trouble")
-def disturb_mail(trouble: MailTrouble) -> MailTrouble:
-    """Make the mail server slow or let it fail."""
-    offline_mail.latency, offline_mail.failing = trouble.latency, trouble.failing
-    return trouble
-
-
 @router.get("/{program}/trouble")
 def read_trouble(program: Program) -> ProgramTrouble:
     """See how a program behaves, and how many calls wait for its answer."""
@@ -77,7 +71,7 @@ def read_trouble(program: Program) -> ProgramTrouble:
 
 
 @router.put("/{program}/trouble")
-def disturb(program: Program, trouble: MailTrouble) -> MailTrouble:
+def disturb(program: Program, trouble: Disturbance) -> Disturbance:
     """Make a program slow or let it fail, also for the calls that wait already."""
     PROGRAMS[program].set(latency=trouble.latency, failing=trouble.failing)
     return trouble

@@ -1,11 +1,16 @@
 """Tickets: reading and writing their threads."""
 
+import logging
+
 from sqlalchemy import or_
 from sqlalchemy.orm import Session, with_polymorphic
 
+from relay.clients.mail import Mail, MailClient, MailError
 from relay.errors import Conflict, NotFound
 from relay.models import Entry, Note, StatusChange, Tenant, Ticket
 from relay.schemas.desk import NoteIn
+
+logger = logging.getLogger(__name__)
 
 DEEPEST = 4
 
@@ -51,6 +56,18 @@ def add_note(db: Session, tenant: Tenant, ticket_id: int, *, data: NoteIn) -> Ti
         ticket.status = data.status
     db.commit()
     return ticket
+
+
+def tell_customer(db: Session, ticket_id: int, author: str, *, mail: MailClient) -> None:
+    """Mail a ticket's customer that somebody wrote on it; nobody is told when the customer is gone."""
+    ticket = db.query(Ticket).filter(Ticket.id == ticket_id).one_or_none()
+    if ticket is None or ticket.customer is None or not ticket.customer.email:
+        return
+    body = f"{author} of {ticket.tenant.name} has written to you. The ticket is {ticket.status}."
+    try:
+        mail.send(Mail(ticket.customer.email, f"Ticket {ticket.id}: {ticket.subject}", body))
+    except MailError:
+        logger.warning("Nobody could be told of the note on ticket %s", ticket_id)
 
 
 def answerable(db: Session, ticket: Ticket, note_id: int) -> Note:

@@ -60,22 +60,30 @@ def book(db: Session, tenant: Tenant, data: BookingIn) -> Booking:
 
 def free_time(db: Session, tenant: Tenant, person: str, *, days: list[date], minutes: int) -> list[Stretch]:
     """Return the stretches of at least some minutes that a person has left on some days."""
-    calendar = find_calendar(db, tenant, person)
-    if calendar is None:
-        raise NotFound(f"Nothing was ever booked for {person}")
+    agenda = Agenda(db, tenant, person)
     enough = timedelta(minutes=minutes)
-    return [gap for day in days for gap in gaps(db, calendar, day) if gap[1] - gap[0] >= enough]
+    return [gap for day in days for gap in agenda.gaps(day) if gap[1] - gap[0] >= enough]
 
 
-def gaps(db: Session, calendar: Calendar, day: date) -> Iterator[Stretch]:
-    """Go through what the bookings of a day leave of its working time."""
-    free_from, end = datetime.combine(day, DAY_BEGINS), datetime.combine(day, DAY_ENDS)
-    for booking in within(db, calendar, free_from, end):
-        if booking.starts_at > free_from:
-            yield free_from, booking.starts_at
-        free_from = max(free_from, booking.ends_at)
-    if free_from < end:
-        yield free_from, end
+class Agenda:
+    """A person's days; raises `NotFound` when nothing was ever booked for the person."""
+
+    def __init__(self, db: Session, tenant: Tenant, person: str) -> None:
+        self.db = db
+        calendar = find_calendar(db, tenant, person)
+        if calendar is None:
+            raise NotFound(f"Nothing was ever booked for {person}")
+        self.calendar = calendar
+
+    def gaps(self, day: date) -> Iterator[Stretch]:
+        """Go through what the bookings of a day leave of its working time."""
+        free_from, end = datetime.combine(day, DAY_BEGINS), datetime.combine(day, DAY_ENDS)
+        for booking in within(self.db, self.calendar, free_from, end):
+            if booking.starts_at > free_from:
+                yield free_from, booking.starts_at
+            free_from = max(free_from, booking.ends_at)
+        if free_from < end:
+            yield free_from, end
 
 
 def working_days(first: date, count: int) -> list[date]:

@@ -26,5 +26,6 @@ def search(db: Session, tenant: Tenant, question: str, *, chat_id: int | None, v
         scores = vectors.rank(question, {message.id: text for text, message in texts.items()})
     except VectorError as error:
         raise Unavailable(f"The search does not answer: {error}") from error
-    matches = [(message, scores[message.id]) for message in texts.values() if message.id in scores]
+    # While the index was asked, somebody may have deleted a chat.
+    matches = [(message, scores[message.id]) for message in texts.values() if message.id in scores and message.chat]
     return sorted(matches, key=lambda match: (-match[1], match[0].chat.title, match[0].id))
