@@ -494,6 +494,32 @@ def test_a_foreign_key_that_is_set_in_between_is_followed_afterwards(tmp_path: P
     assert 'db.refresh(book, ["author"]) return book' in body(tmp_path, text, **FACTORY)
 
 
+BULK = "def move(db: Session) -> list[str]:\n    books = db.scalars(select(Book)).all()\n    {}\n"
+BULK += "    return [book.author.name for book in books]\n"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        'db.query(Book).update({"author_id": 2})',
+        "db.query(Book).update({Book.author_id: 2})",
+        "db.execute(update(Book).values(author_id=2))",
+        "db.execute(update(Book).where(Book.id == 1).values(new_values()))",
+    ],
+)
+def test_foreign_keys_that_are_set_in_bulk_in_between_are_followed_afterwards(tmp_path: Path, write: str) -> None:
+    text = "from sqlalchemy import update\n" + HEAD + BULK.format(write)
+    assert ".options(" not in after(tmp_path, {"app.py": text, **FACTORY})
+
+
+@pytest.mark.parametrize(
+    "write", ['db.query(Book).update({"title": "New"})', "db.execute(update(Author).values(new_values()))"]
+)
+def test_other_columns_that_are_set_in_bulk_change_nothing(tmp_path: Path, write: str) -> None:
+    text = "from sqlalchemy import update\n" + HEAD + BULK.format(write)
+    assert "select(Book).options(joinedload(Book.author))" in after(tmp_path, {"app.py": text, **FACTORY})
+
+
 def test_what_is_written_elsewhere_changes_nothing_here(tmp_path: Path) -> None:
     text = ADDED.replace('Review(book_id=book.id, reader="Ada")', 'Genre(name="Maps")')
     found = body(tmp_path, text, **FACTORY)

@@ -54,7 +54,11 @@ class Staleness:
             if step.many and step.target is not None and isinstance(node, ast.Call):
                 if self._writes(node, module, step.target):
                     yield node.lineno
-            elif not step.many and step.kind == "relationship" and self._sets_key(node, module, step):
+            elif (
+                not step.many
+                and step.kind == "relationship"
+                and (self._sets_key(node, module, step) or self._updates_key(node, module, step))
+            ):
                 yield getattr(node, "lineno", 0)
 
     def _writes(self, call: ast.Call, module: Module, entity: Entity) -> bool:
@@ -83,6 +87,19 @@ class Staleness:
             self._known[key] = any(self._writes(call, module, entity) for call in calls)
         return self._known[key]
 
+    def _updates_key(self, node: ast.AST, module: Module, step: Step) -> bool:
+        """`update(Book).values(author_id=2)`, and the same where nobody can see which columns are given values."""
+        if not isinstance(node, ast.Call):
+            return False
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "values":
+            chain = [one for one in ast.walk(func.value) if isinstance(one, ast.Call) and _called(one) == "update"]
+            about = any(self._is_about(one, module, step.owner) for one in chain)
+        else:
+            about = _called(node) == "update" and bool(node.args) and isinstance(func, ast.Attribute)
+            about = about and self._is_about(node, module, step.owner)
+        return about and any(name is None or name.startswith(f"{step.name}_") for name in _columns(node))
+
     def _sets_key(self, node: ast.AST, module: Module, step: Step) -> bool:
         """`book.author_id = 2`, and `setattr(book, name, value)` for names that nobody can see."""
         flows = self.survey.flows
@@ -99,3 +116,17 @@ class Staleness:
 
 def _kin(one: Entity, other: Entity) -> bool:
     return one.is_a(other) or other.is_a(one)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _columns(call: ast.Call) -> Iterator[str | None]:
+    """The columns that a bulk update gives values; None for what the text does not tell."""
+    for given in call.args[:1]:
+        for key in given.keys if isinstance(given, ast.Dict) else [None]:
+            known = key.value if isinstance(key, ast.Constant) else getattr(key, "attr", None)
+            yield known if isinstance(known, str) else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "values":
+        yield from (keyword.arg for keyword in call.keywords)
