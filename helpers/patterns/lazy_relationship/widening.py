@@ -62,7 +62,7 @@ class Widening:
             module = self.survey.module(call)
             if module is None or dependency(call) is not None or any(item.arg is None for item in call.keywords):
                 continue
-            paths = self._affordable(call, sorted({need.path for need in needs}, key=len), chosen)
+            paths = self._affordable(call, sorted(dict.fromkeys(need.path for need in needs), key=len), chosen)
             if paths:
                 yield Asked(call, module, paths)
 
