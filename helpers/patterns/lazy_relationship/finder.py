@@ -13,6 +13,7 @@ from helpers.analysis.symbols import Module
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
+from helpers.patterns.lazy_relationship.circles import Circles
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Lifetime
 from helpers.patterns.lazy_relationship.mapping_level import eager
@@ -49,12 +50,13 @@ def everywhere(code: str, survey: Survey) -> Iterator[Finding]:
     by_step: dict[Step, list[Seen]] = {}
     for seen in survey.everywhere:
         by_step.setdefault(seen.step, []).append(seen)
+    circles = Circles(survey.everywhere)
     for step, group in by_step.items():
         count = sum(seen.load.count for seen in group)
         places = ", ".join(dict.fromkeys(seen.reading.place for seen in group))
         told = f"{step.label} was loaded {count} times when it was read ({places})"
         try:
-            fix, module, node = eager(survey.project, step)
+            fix, module, node = eager(survey.project, step, circles.depth(group))
             message = f"{told}: loads it with its owner, whatever query that comes from"
             yield _placed(code, survey, module, node, message, fix)
         except Refused as refusal:

@@ -17,18 +17,25 @@ from helpers.patterns.lazy_relationship.refusal import Refused
 _LAZY = 'lazy="selectin"'
 
 
-def eager(project: Project, step: Step) -> tuple[Fix, Module, ast.AST]:
-    """The fix, its module and the node that it changes. Refused where the text is of another kind."""
+def eager(project: Project, step: Step, depth: int = 0) -> tuple[Fix, Module, ast.AST]:
+    """The fix, its module and the node that it changes. Refused where the text is of another kind.
+
+    A `depth` is given to a relationship that leads back to where its owner was loaded from.
+    """
     for one in (step.owner.definition, *step.owner.bases):
         value = class_value(one.node, step.name)
         if step.kind == "relationship" and isinstance(value, ast.Call):
-            return _relationship(project, one.module, value, step)
+            return _relationship(project, one.module, value, step, depth)
         if step.kind == "subclass" and isinstance(args := class_value(one.node, "__mapper_args__"), ast.Dict):
             return _subclass(project, one.module, args)
+    if depth:
+        raise Refused("it leads back to what its owner was loaded from: load it there, with a depth")
     return _backref(project, step)
 
 
-def _relationship(project: Project, module: Module, call: ast.Call, step: Step) -> tuple[Fix, Module, ast.AST]:
+def _relationship(
+    project: Project, module: Module, call: ast.Call, step: Step, depth: int
+) -> tuple[Fix, Module, ast.AST]:
     if step.target is not None and (step.target.is_a(step.owner) or step.owner.is_a(step.target)):
         raise Refused("it leads to its own class, to any depth: load it where it is needed, with a depth")
     for keyword in call.keywords:
@@ -37,11 +44,14 @@ def _relationship(project: Project, module: Module, call: ast.Call, step: Step) 
             raise Refused("its arguments are made elsewhere")
     layout = Layout(project.sources[module.path], project.line_length)
     given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if depth and (called(call) == "Relationship" or given.keys() & {"lazy", "join_depth"}):
+        raise Refused(f"it leads back to what its owner was loaded from: give it lazy and join_depth={depth} yourself")
     if called(call) == "Relationship":  # SQLModel's
         return Fix((_sqlmodel(layout, call, given.get("sa_relationship_kwargs")),)), module, call
     if (lazy := given.get("lazy")) is not None:
         return Fix((_replaced(project, module, lazy),)), module, call
-    return Fix((layout.argument(call, _LAZY),)), module, call
+    written = f"{_LAZY}, join_depth={depth}" if depth else _LAZY
+    return Fix((layout.argument(call, written),)), module, call
 
 
 def _replaced(project: Project, module: Module, lazy: ast.expr) -> Edit:
