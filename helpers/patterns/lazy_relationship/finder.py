@@ -97,6 +97,9 @@ class Finder:
         self.site.needs = [need for need in self.site.needs if need not in stale]
         if not self.site.needs:
             return
+        yield from self._hidden()
+        if not self.site.needs:
+            return
         chosen = placing.at_site(self.site)
         widening = Widening(self.survey, self.site, placing)
         asked = widening.asked(chosen)
@@ -144,6 +147,15 @@ class Finder:
                 f"a commit expires the object before {', '.join(told)} is read: let expire_on_commit (AM301) go "
                 "first, then look again"
             )
+            yield self._finding(message, Applicability.MANUAL, None)
+
+    def _hidden(self) -> Iterator[Finding]:
+        """What options that cannot be read may load already: a second option for it may contradict the first."""
+        kept = [need for need in self.site.needs if self.survey.is_hidden(self.site, need)]
+        self.site.needs = [need for need in self.site.needs if need not in kept]
+        if kept:
+            told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in kept))
+            message = f"{told} is read later, and the query has options that are made elsewhere: load it there"
             yield self._finding(message, Applicability.MANUAL, None)
 
     def _refreshed(self, needs: list[Need], what: str) -> Iterator[Finding]:
@@ -216,7 +228,10 @@ class Finder:
         root = self.site.root
         assert isinstance(root.node, ast.Call) and root.entity is not None
         if self.site.call is root.node:
-            return ast.unparse(root.node.args[root.column])
+            named = root.node.args[root.column]
+            if isinstance(named, ast.Call):
+                raise Refused(f"the query gives `{ast.unparse(named)}` no name: give it one, which options can use")
+            return ast.unparse(named)
         return speller.entity(root.entity)
 
     def _told(self, paths: list[Steps]) -> str:

@@ -17,7 +17,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.schemas import is_graphql
 from helpers.analysis.scopes import Function
 from helpers.analysis.symbols import Module
-from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders, selected_again, subclass
+from helpers.patterns.lazy_relationship.loaders import Loaders, Names, hidden, names_loaders, subclass
 from helpers.patterns.lazy_relationship.statements import Statements
 from helpers.patterns.lazy_relationship.traced import Seen, Traced, origins
 
@@ -70,6 +70,11 @@ class Survey:
     def reads(self) -> Reads:
         """What is read of them."""
         return reads_of(self.project, self.flows)
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """What options load."""
+        return Loaders(self.project, self.flows.callees)
 
     @cached_property
     def callers(self) -> Callers:
@@ -195,18 +200,36 @@ class Survey:
         uses = [call for call, ref in self._uses.get(site.root, ()) if own or site.call in ref.via]
         links = {call.func.attr for call in uses if isinstance(call.func, ast.Attribute)}
         options = [call for call in uses if isinstance(call.func, ast.Attribute) and call.func.attr == "options"]
-        given = {path for call in options for path in loaded_by(call.args)}
-        given |= set(_in_call(site.call))
+        given = {path for call in options for path in self._options_of(call)}
+        given |= set(self._in_call(site.call))
         return links, given
 
     def _is_given(self, site: Site, need: Need) -> bool:
-        names = tuple(subclass(step.owner.name) if step.kind == "subclass" else step.name for step in need.path)
+        names = named(need.path)
         if self._is_polymorphic(site) and len(names) == 1 and need.path[0].kind == "subclass":
             return True
         if site.kind == "made" and names[0] in self._filled(site):
             return len(names) == 1
-        handed = {path for call in need.via for path in _in_call(call)}
+        handed = {path for call in need.via for path in self._in_call(call)}
         return names in site.given or names in handed or names in self._refreshed(site, need)
+
+    def is_hidden(self, site: Site, need: Need) -> bool:
+        """Whether options of the query that cannot be read may load what is needed already."""
+        return hidden(site.given, named(need.path))
+
+    def _options_of(self, call: ast.Call) -> Iterator[Names]:
+        module = self.module(call)
+        yield from self.loaders.loaded_by(call.args, module) if module else ()
+
+    def _in_call(self, call: ast.Call) -> Iterator[Names]:
+        """What options in the arguments of a call load: `get(..., options=[...])`, `find(db, options=[...])`."""
+        module = self.module(call)
+        for keyword in call.keywords if module else ():
+            if keyword.arg == "options" and module:
+                yield from self.loaders.loaded_by([keyword.value], module)
+        for value in call.args if module else ():
+            if isinstance(value, ast.List | ast.Tuple | ast.Call) and names_loaders(value) and module:
+                yield from self.loaders.loaded_by([value], module)
 
     def _is_polymorphic(self, site: Site) -> bool:
         """Whether the statement loads the columns of subclasses itself, by `with_polymorphic`."""
@@ -244,8 +267,14 @@ class Survey:
         ]
         for module in self.project.symbols.modules.values():
             for statement in module.nodes.of(ast.Expr):
-                found += [(subject, module, paths) for subject, paths in selected_again(statement.value)]
+                again = self.loaders.selected_again(statement.value, module)
+                found += [(subject, module, paths) for subject, paths in again]
         return [(ref, paths) for node, module, paths in found for ref in self.flows.of(node, module) if not ref.path]
+
+
+def named(path: Steps) -> Names:
+    """A path by the names of its steps, as options give it."""
+    return tuple(subclass(step.owner.name) if step.kind == "subclass" else step.name for step in path)
 
 
 def _same_way(inner: Iterable[ast.Call], outer: Iterable[ast.Call]) -> bool:
@@ -259,10 +288,3 @@ def _refreshed_names(call: ast.Call) -> list[str]:
     given = call.args[1] if len(call.args) > 1 else next(iter(named), None)
     parts = given.elts if isinstance(given, ast.List | ast.Tuple) else []
     return [str(part.value) for part in parts if isinstance(part, ast.Constant)]
-
-
-def _in_call(call: ast.Call) -> Iterator[Names]:
-    """What options in the arguments of a call load: `get(..., options=[...])`, `find(db, options=[...])`."""
-    for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        if isinstance(value, ast.List | ast.Tuple | ast.Call) and names_loaders(value):
-            yield from loaded_by([value])
