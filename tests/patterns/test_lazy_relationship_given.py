@@ -156,3 +156,43 @@ def test_an_entity_without_a_name_takes_no_options(tmp_path: Path) -> None:
     found = groups(tmp_path, "select(with_polymorphic(Group, [Role]))")
     assert found.changes == ()
     assert "give it one" in found.skipped[0].reason
+
+
+AUDIT = """from models import Author, Book, Review
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+
+class Entry(BaseModel):
+    book: dict
+    reviews: list
+
+
+class BookOut(BaseModel):
+    reviews: list
+
+
+class Shown(BaseModel):
+    book: BookOut
+
+
+def show(db: Session):
+    book = db.scalars(select(Book)).one()
+    return {shown}
+
+
+def dumps(data: dict[str, object]):
+    return Entry.model_validate(data)
+"""
+
+
+@pytest.mark.parametrize("shown", ['dumps({"book": book, "reviews": []})', 'Entry.model_validate({"book": book})'])
+def test_a_schema_reads_the_items_of_a_dictionary_and_not_their_attributes(shown: str, tmp_path: Path) -> None:
+    found = changed(tmp_path, {"app.py": AUDIT.replace("{shown}", shown)})
+    assert (found.changes, found.skipped) == ((), ())
+
+
+def test_the_schema_of_one_item_reads_what_the_dictionary_holds_there(tmp_path: Path) -> None:
+    [change] = changed(tmp_path, {"app.py": AUDIT.replace("{shown}", 'Shown.model_validate({"book": book})')}).changes
+    assert "select(Book).options(selectinload(Book.reviews))" in change.after.decode()
