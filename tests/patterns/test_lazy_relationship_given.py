@@ -152,10 +152,38 @@ def test_a_second_set_of_subclasses_is_left_since_two_contradict(tmp_path: Path)
     assert "selectin_polymorphic is there already: name `Team` in it too" in found.skipped[0].reason
 
 
+def test_an_entity_with_the_columns_of_its_subclasses_needs_no_option(tmp_path: Path) -> None:
+    found = groups(tmp_path, "select(with_polymorphic(Group, [Role, Team]))")
+    assert (found.changes, found.skipped) == ((), ())
+
+
 def test_an_entity_without_a_name_takes_no_options(tmp_path: Path) -> None:
     found = groups(tmp_path, "select(with_polymorphic(Group, [Role]))")
     assert found.changes == ()
     assert "give it one" in found.skipped[0].reason
+
+
+REFUSING = samples.MODELS.replace(
+    'back_populates="book", order_by', 'back_populates="book", lazy="raise_on_sql", order_by'
+)
+
+
+def test_a_relationship_that_refuses_to_be_loaded_by_touching_it_is_no_lazy_one(tmp_path: Path) -> None:
+    assert REFUSING != samples.MODELS
+    found = changed(tmp_path, {"models.py": REFUSING, "app.py": reading("joinedload(Book.author)")})
+    assert (found.changes, found.skipped) == ((), ())
+
+
+def test_what_lies_behind_a_relationship_that_refuses_and_is_not_loaded_is_not_asked_for(tmp_path: Path) -> None:
+    text = reading("joinedload(Book.author)").replace("[book.reviews", "[[one.book for one in book.reviews]")
+    found = changed(tmp_path, {"models.py": REFUSING, "app.py": text})
+    assert (found.changes, found.skipped) == ((), ())
+
+
+def test_what_lies_behind_a_relationship_that_refuses_is_loaded_with_it(tmp_path: Path) -> None:
+    text = reading("selectinload(Book.reviews)").replace("[book.reviews", "[[one.book for one in book.reviews]")
+    [change] = changed(tmp_path, {"models.py": REFUSING, "app.py": text}).changes
+    assert "Review.book" in change.after.decode()
 
 
 AUDIT = """from models import Author, Book, Review

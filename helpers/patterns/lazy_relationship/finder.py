@@ -151,7 +151,7 @@ class Finder:
 
     def _hidden(self) -> Iterator[Finding]:
         """What options that cannot be read may load already: a second option for it may contradict the first."""
-        kept = [need for need in self.site.needs if self.survey.is_hidden(self.site, need)]
+        kept = [need for need in self.site.needs if self.survey.given.is_hidden(self.site, need)]
         self.site.needs = [need for need in self.site.needs if need not in kept]
         if kept:
             told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in kept))
