@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from helpers.analysis.columns import columns
 from helpers.analysis.commits import Commit
+from helpers.analysis.detached import Detached
 from helpers.analysis.flow import Flow, header, mentions, rebinds
 from helpers.analysis.mapped_objects import Instance, MappedObjects, added_to
 from helpers.analysis.project import Project
@@ -43,6 +44,7 @@ class Refreshing:
     module: Module
     instances: MappedObjects
     again: Callable[[ast.stmt, str], bool]
+    detached: Detached
     keys_count: bool = False
     loaded_only: bool = False
     _read: dict[tuple[ast.AST, str], Instance | None] = field(default_factory=dict, repr=False)
@@ -168,7 +170,7 @@ class Refreshing:
             return "the code around waits for ObjectDeletedError, which a refresh does not raise"
         if found.optional and not uses.not_none(name, use.anchor) and not self._used_at_once(use, name):
             return "it may be None"
-        if reason := self._meanwhile(event, use):
+        if reason := self._meanwhile(event, use) or self._taken_out(event, name, use):
             return reason
         if not use.behind and uses.in_nested_function(use.anchor, name):
             return "a function inside reads it, whenever that runs"
@@ -184,6 +186,13 @@ class Refreshing:
             return "it is used behind a yield, when anything may have happened to it"
         named = [part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "") for part in nodes]
         return "it may be deleted before it is used" if any("delete" in name for name in named) else ""
+
+    def _taken_out(self, event: Commit, name: str, use: Place) -> str:
+        """What may have taken the object out of its session between its loading and the use."""
+        bindings = self.project.scopes(self.module).bindings(event.function).get(name, ())
+        bound = min((getattr(binding.node, "lineno", 0) for binding in bindings), default=0)
+        call = self.detached.between(event.function, bound, use.anchor, self.module)
+        return f"`{ast.unparse(call.func)[:60]}` may take it out of the session" if call else ""
 
     def _awaits_deletion(self, at: ast.stmt) -> bool:
         """Whether a handler around catches what a reload raises when the row is gone."""

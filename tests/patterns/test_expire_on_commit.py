@@ -50,6 +50,7 @@ KEEPS = {
     "sessionmaker()": "sessionmaker(expire_on_commit=False)",
     "sessionmaker(engine)": "sessionmaker(engine, expire_on_commit=False)",
     "sessionmaker(bind=engine,)": "sessionmaker(bind=engine, expire_on_commit=False)",
+    "sessionmaker(engine, expire_on_commit=True)": "sessionmaker(engine, expire_on_commit=False)",
     "sessionmaker[Session](engine)": "sessionmaker[Session](engine, expire_on_commit=False)",
     "scoped_session(sessionmaker(engine))": "scoped_session(sessionmaker(engine, expire_on_commit=False))",
     "Session((engine))": "Session((engine), expire_on_commit=False)",
@@ -109,7 +110,7 @@ def test_nothing_is_found(text: str, tmp_path: Path) -> None:
 
 NOT_DECIDED = {
     "made elsewhere": f"{ORM}made = sessionmaker(**options)\n",
-    "by decision": f"{ORM}made = sessionmaker(engine, expire_on_commit=True)\n",
+    "by decision": f"{ORM}made = sessionmaker(engine, expire_on_commit=settings.EXPIRES)\n",
     "a session class of the project": f"{ORM}class Own(Session): ...\nmade = Own(engine)\n",
     "the extension makes the sessions": "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n",
 }
@@ -251,6 +252,27 @@ def test_a_parameter_is_refreshed_when_every_caller_passes_a_stored_object(tmp_p
     body = "    db.commit()\n    return one.name\n"
     assert "refresh" in function(tmp_path, body + caller, parameters="db: Session, one: Author")
     assert "refresh" not in function(tmp_path, body, parameters="db: Session, one: Author")
+
+
+GONE = "\n\ndef clear(db: Session, one):\n    db.expunge_all()\n\n\nclass Turn:\n    def run(self, db: Session):\n"
+GONE += "        clear(db, self)\n"
+TAKEN_OUT = {
+    "by itself": "    db.expunge_all()\n    db.commit()\n    return one.name\n",
+    "by a function": "    clear(db, one)\n    db.commit()\n    return one.name\n",
+    "by a method": "    Turn().run(db)\n    db.commit()\n    return one.name\n",
+    "the next time": "    for key in [1]:\n        db.commit()\n        print(one.name)\n        clear(db, one)\n",
+}
+
+
+@pytest.mark.parametrize("body", TAKEN_OUT.values(), ids=TAKEN_OUT)
+def test_what_may_have_been_taken_out_of_the_session_is_not_refreshed(body: str, tmp_path: Path) -> None:
+    assert "refresh" not in function(tmp_path, LOAD + body + GONE)
+    assert any("take it out of the session" in reason for reason in left(tmp_path, LOAD + body + GONE))
+
+
+@pytest.mark.parametrize("first", ["    clear(db, key)\n" + LOAD, LOAD + "    key.expunge_cache()\n"])
+def test_what_is_taken_out_before_the_object_is_loaded_does_not_matter(first: str, tmp_path: Path) -> None:
+    assert "refresh(one)" in function(tmp_path, first + "    db.commit()\n    return one.name\n" + GONE)
 
 
 def test_the_object_of_another_session_is_left_alone(tmp_path: Path) -> None:

@@ -122,6 +122,35 @@ def test_a_relationship_of_a_mixin_refuses(tmp_path: Path) -> None:
     assert b'relationship("User", lazy="raise_on_sql")' in change.after
 
 
+SPREAD = {
+    "in the class": ("", '    shared = {"back_populates": "order"}\n'),
+    "as a call, in the class": ("", '    shared = dict(back_populates="order")\n'),
+    "in the module": ('shared = {"back_populates": "order"}\n\n\n', ""),
+}
+
+
+@pytest.mark.parametrize(("above", "inside"), SPREAD.values(), ids=SPREAD)
+def test_arguments_that_are_spread_from_a_dictionary_written_out_count(above: str, inside: str, tmp_path: Path) -> None:
+    head, _, body = HEAD.rpartition("class Order")
+    text = f"{head}{above}class Order{body}{inside}"
+    [change] = changed(tmp_path, {"m.py": f"{text}    items = relationship(Item, **shared)\n"}).changes
+    assert change.after.decode().endswith('relationship(Item, **shared, lazy="raise_on_sql")\n')
+
+
+HIDDEN = {
+    "a strategy among them": '    shared = {"lazy": "joined"}\n',
+    "changed later": '    shared = {"uselist": False}\n    shared["lazy"] = "joined"\n',
+    "made of another": '    shared = {**other, "uselist": False}\n',
+    "given twice": '    shared = {"uselist": False}\n    shared = {"lazy": "joined"}\n',
+}
+
+
+@pytest.mark.parametrize("inside", HIDDEN.values(), ids=HIDDEN)
+def test_a_dictionary_that_may_name_a_strategy_is_left(inside: str, tmp_path: Path) -> None:
+    done = changed(tmp_path, {"m.py": f"{HEAD}{inside}    items = relationship(Item, **shared)\n"})
+    assert (done.changes, len(done.skipped)) == ((), 1)
+
+
 KEPT = {
     "joined": 'items = relationship(Item, lazy="joined")',
     "selectin": 'items = relationship(Item, lazy="selectin")',

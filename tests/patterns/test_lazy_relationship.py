@@ -446,6 +446,34 @@ def test_objects_from_everywhere_are_loaded_with_what_is_read(tmp_path: Path) ->
     assert 'back_populates="book", order_by="Review.id", lazy="selectin")' in text
 
 
+ROUND = {
+    "Book.reviews": LazyLoad("models.Book", "models.Book", "reviews", Place("app.py", 11, "show"), count=4),
+    "Review.book": LazyLoad("models.Review", "models.Review", "book", Place("app.py", 11, "show"), count=4),
+}
+
+
+def circled(folder: Path, first: Loading, then: Loading) -> str:
+    """The models once the reviews of a book, and the book of a review, were seen loaded from everywhere."""
+    files = {"app.py": OPAQUE, "models.py": samples.MODELS}
+    loads = [
+        LazyLoad(**{**vars(load), "loaded_by": (by,)}) for load, by in zip(ROUND.values(), (first, then), strict=True)
+    ]
+    [change] = traced(folder, files, *loads).changes
+    return " ".join(change.after.decode().split())
+
+
+def test_a_relationship_that_leads_back_to_where_it_was_loaded_from_gets_a_depth(tmp_path: Path) -> None:
+    refreshed, after = Loading("refresh", Place("app.py", 7, "find")), Loading("lazy", None, "", "Book.reviews")
+    text = circled(tmp_path, refreshed, after)
+    assert 'back_populates="reviews", lazy="selectin", join_depth=2)' in text
+    assert 'back_populates="book", order_by="Review.id", lazy="selectin")' in text
+
+
+def test_two_relationships_that_nobody_follows_round_get_no_depth(tmp_path: Path) -> None:
+    refreshed = Loading("refresh", Place("app.py", 7, "find"))
+    assert "join_depth" not in circled(tmp_path, refreshed, refreshed)
+
+
 def test_what_a_trace_saw_of_the_tests_own_code_is_not_the_applications(tmp_path: Path) -> None:
     load = LazyLoad(**{**vars(SEEN), "origin": "tests", "loaded_by": (Loading("query", Place("app.py", 7)),)})
     assert not traced(tmp_path, {"app.py": OPAQUE}, load).changes

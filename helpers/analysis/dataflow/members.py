@@ -16,6 +16,8 @@ from helpers.analysis.symbols import Definition, Module
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
+_REFUSES = frozenset({"raise", "raise_on_sql"})
+
 
 @dataclass(frozen=True, eq=False)
 class Code:
@@ -81,6 +83,10 @@ class Members:
     def is_eager(self, step: Step) -> bool:
         """Whether the mapping loads a relationship with its owner, or keeps it a query of its own."""
         return step.kind == "relationship" and self.lazy(step) in _NOT_LATER
+
+    def refuses(self, step: Step) -> bool:
+        """Whether touching the relationship raises where it would have to be loaded."""
+        return step.kind == "relationship" and self.lazy(step) in _REFUSES
 
     def later(self, entity: Entity) -> Iterator[str]:
         """The columns that are not loaded with the objects of a class: deferred ones, and those of a subclass."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _VALIDATES = frozenset({"model_validate", "from_orm", "validate", "parse_obj", "validate_python"})
 _RENDERS = frozenset({"TemplateResponse", "render", "render_async", "render_template", "template_response"})
 _SHOWS = {"str": "__str__", "print": "__str__", "repr": "__repr__", "format": "__str__"}
+_MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict", "defaultdict"})
 _LOGS = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
 
 
@@ -144,7 +145,26 @@ class Readers:
             annotation, values = call.args[0], call.args[1:]
         for schema in self.schemas.named(annotation, module) if annotation is not None else ():
             for value in values[:1]:
+                if (given := self._by_key(value, module)) is not None:
+                    self._fields(schema, given, reading_at(call, module, f"the schema {schema.name}"))
+                    continue
                 self._into(self.flows.of(value, module), schema, reading_at(call, module, f"the schema {schema.name}"))
+
+    def _by_key(self, value: ast.expr, module: Module) -> dict[str | None, Refs] | None:
+        """What each key of a dictionary holds, whose items a schema reads, and not attributes; None for anything else.
+
+        Of a dictionary that comes in as a parameter the items are not known here.
+        """
+        given: dict[str | None, Refs] = {}
+        for written in self._dictionaries(value, module):
+            for key, item in zip(written.keys, written.values, strict=True):
+                name = str(key.value) if isinstance(key, ast.Constant) else None
+                given[name] = given.get(name, frozenset()) | self.flows.of(item, module)
+        if given or isinstance(value, ast.DictComp):
+            return given
+        bindings = self.project.scopes(module).lookup(value.id, value) if isinstance(value, ast.Name) else ()
+        annotations = (binding.node.annotation for binding in bindings if isinstance(binding.node, ast.arg))
+        return given if any(one is not None and _is_mapping(one) for one in annotations) else None
 
     def _into(self, refs: Refs, schema: Definition, reading: Reading) -> None:
         """The fields of a schema are read of each object, and those of the schemas inside of what they hold."""
@@ -195,6 +215,12 @@ class Readers:
         for name in path:
             self.reads.attribute(refs, name, reading)
             refs = frozenset(end for ref in refs for end in self.flows.step(ref, name))
+
+
+def _is_mapping(annotation: ast.expr) -> bool:
+    """Whether an annotation says that a value is a dictionary."""
+    plain = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return (dotted_name(plain) or "").rpartition(".")[2] in _MAPPINGS
 
 
 def _after_class(function: FunctionNode) -> list[ast.arg]:

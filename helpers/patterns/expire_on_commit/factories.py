@@ -10,7 +10,7 @@ from helpers.analysis.session_factories import maker
 from helpers.analysis.symbols import Module
 from helpers.codemod.calls import with_keyword
 from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Finding, Fix
+from helpers.model import Applicability, Edit, Finding, Fix
 
 GROUP = "expire_on_commit"
 _KEEPS = "gets expire_on_commit=False: objects keep their values after a commit; each use that relied on the reload"
@@ -64,6 +64,9 @@ def _told(project: Project, call: ast.Call, module: Module, kind: str) -> tuple[
     given = next((keyword.value for keyword in call.keywords if keyword.arg == GROUP), None)
     if isinstance(given, ast.Constant) and given.value is False:
         return None
+    if isinstance(given, ast.Constant) and given.value is True:
+        start, stop = project.sources[module.path].segment(given)
+        return f"spells out the default, and {_KEEPS}", Fix((Edit(start, stop, "False"),), group=GROUP)
     if given is not None:
         return (
             f"expire_on_commit is {ast.unparse(given)} here by decision: make it False, and look at what relies on it",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.commits import Commit, Commits
+from helpers.analysis.detached import Detached
 from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
@@ -18,9 +19,9 @@ from helpers.patterns.expire_on_commit.factories import GROUP
 
 def reloads(project: Project, code: str) -> Iterator[Finding]:
     """A finding for each object that a function uses behind a commit of the session that holds it."""
-    commits, instances = Commits(project), MappedObjects(project)
+    commits, instances, detached = Commits(project), MappedObjects(project), Detached(project)
     for module in project.symbols.modules.values():
-        finder = _Reloads(project, module, code, instances, commits)
+        finder = _Reloads(project, module, code, instances, commits, detached)
         for commit in commits.of_module(module):
             yield from finder.of(commit)
 
@@ -32,10 +33,11 @@ class _Reloads:
     code: str
     instances: MappedObjects
     commits: Commits
+    detached: Detached
 
     def of(self, commit: Commit) -> Iterator[Finding]:
         """The findings behind one commit: one for each refresh, one for all that is left there to a person."""
-        refreshing = Refreshing(self.project, self.module, self.instances, self._commits)
+        refreshing = Refreshing(self.project, self.module, self.instances, self._commits, self.detached)
         left: list[str] = []
         for use in refreshing.uses(commit):
             if use.edit is None:

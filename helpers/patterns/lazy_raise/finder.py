@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from helpers.analysis.project import Project
 from helpers.analysis.relationships import Declared, declared
+from helpers.analysis.spread import spread_names
 from helpers.codemod.calls import with_keyword
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
@@ -158,7 +159,7 @@ def _given(relation: Declared) -> ast.expr | str | None:
         return ast.Constant("joined")  # the call inside is a finding of its own
     if _name(call) == "dynamic_loader":
         return ast.Constant("dynamic")
-    if any(keyword.arg is None for keyword in call.keywords):
+    if _hidden(relation, call):
         return 'its arguments are made elsewhere: add lazy="raise_on_sql" there'
     passed = _argument(call, "sa_relationship_kwargs")
     pairs = zip(passed.keys, passed.values, strict=True) if isinstance(passed, ast.Dict) else ()
@@ -168,3 +169,11 @@ def _given(relation: Declared) -> ast.expr | str | None:
     if own is not None and any(word in ast.unparse(own) for word in ("DynamicMapped", "WriteOnlyMapped")):
         return ast.Constant("dynamic")
     return _argument(call, "lazy") or inner.get("lazy")
+
+
+def _hidden(relation: Declared, call: ast.Call) -> bool:
+    """Whether something is spread into the call that may say how the relationship is loaded."""
+    body = relation.owner.definition.node if relation.owner else None
+    spread = (keyword.value for keyword in call.keywords if keyword.arg is None)
+    given = [spread_names(value, relation.module, body) for value in spread]
+    return any(names is None or names & {"lazy", "sa_relationship_kwargs"} for names in given)

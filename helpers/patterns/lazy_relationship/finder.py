@@ -13,6 +13,7 @@ from helpers.analysis.symbols import Module
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
+from helpers.patterns.lazy_relationship.circles import Circles
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Lifetime
 from helpers.patterns.lazy_relationship.mapping_level import eager
@@ -49,12 +50,13 @@ def everywhere(code: str, survey: Survey) -> Iterator[Finding]:
     by_step: dict[Step, list[Seen]] = {}
     for seen in survey.everywhere:
         by_step.setdefault(seen.step, []).append(seen)
+    circles = Circles(survey.everywhere)
     for step, group in by_step.items():
         count = sum(seen.load.count for seen in group)
         places = ", ".join(dict.fromkeys(seen.reading.place for seen in group))
         told = f"{step.label} was loaded {count} times when it was read ({places})"
         try:
-            fix, module, node = eager(survey.project, step)
+            fix, module, node = eager(survey.project, step, circles.depth(group))
             message = f"{told}: loads it with its owner, whatever query that comes from"
             yield _placed(code, survey, module, node, message, fix)
         except Refused as refusal:
@@ -93,6 +95,7 @@ class Finder:
         stale = [need for need in self.site.needs if self.staleness.of(self.site, need)]
         yield from self._refreshed(stale, "changed")
         self.site.needs = [need for need in self.site.needs if need not in stale]
+        yield from self._hidden()
         chosen = placing.at_site(self.site)
         if not self.site.needs:
             return
@@ -142,6 +145,15 @@ class Finder:
                 f"a commit expires the object before {', '.join(told)} is read: let expire_on_commit (AM301) go "
                 "first, then look again"
             )
+            yield self._finding(message, Applicability.MANUAL, None)
+
+    def _hidden(self) -> Iterator[Finding]:
+        """What options that cannot be read may load already: a second option for it may contradict the first."""
+        kept = [need for need in self.site.needs if self.survey.given.is_hidden(self.site, need)]
+        self.site.needs = [need for need in self.site.needs if need not in kept]
+        if kept:
+            told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in kept))
+            message = f"{told} is read later, and the query has options that are made elsewhere: load it there"
             yield self._finding(message, Applicability.MANUAL, None)
 
     def _refreshed(self, needs: list[Need], what: str) -> Iterator[Finding]:
@@ -214,7 +226,10 @@ class Finder:
         root = self.site.root
         assert isinstance(root.node, ast.Call) and root.entity is not None
         if self.site.call is root.node:
-            return ast.unparse(root.node.args[root.column])
+            named = root.node.args[root.column]
+            if isinstance(named, ast.Call):
+                raise Refused(f"the query gives `{ast.unparse(named)}` no name: give it one, which options can use")
+            return ast.unparse(named)
         return speller.entity(root.entity)
 
     def _told(self, paths: list[Steps]) -> str:

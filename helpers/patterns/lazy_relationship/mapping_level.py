@@ -7,6 +7,7 @@ import ast
 from helpers.analysis.dataflow.values import Step
 from helpers.analysis.declarations import called, class_value
 from helpers.analysis.project import Project
+from helpers.analysis.spread import spread_names
 from helpers.analysis.symbols import Definition, Module
 from helpers.codemod.imports import NameBinder
 from helpers.model import Edit, Fix, ImportName
@@ -16,43 +17,41 @@ from helpers.patterns.lazy_relationship.refusal import Refused
 _LAZY = 'lazy="selectin"'
 
 
-def eager(project: Project, step: Step) -> tuple[Fix, Module, ast.AST]:
-    """The fix, its module and the node that it changes. Refused where the text is of another kind."""
+def eager(project: Project, step: Step, depth: int = 0) -> tuple[Fix, Module, ast.AST]:
+    """The fix, its module and the node that it changes. Refused where the text is of another kind.
+
+    A `depth` is given to a relationship that leads back to where its owner was loaded from.
+    """
     for one in (step.owner.definition, *step.owner.bases):
         value = class_value(one.node, step.name)
         if step.kind == "relationship" and isinstance(value, ast.Call):
-            return _relationship(project, one.module, value, step)
+            return _relationship(project, one.module, value, step, depth)
         if step.kind == "subclass" and isinstance(args := class_value(one.node, "__mapper_args__"), ast.Dict):
             return _subclass(project, one.module, args)
+    if depth:
+        raise Refused("it leads back to what its owner was loaded from: load it there, with a depth")
     return _backref(project, step)
 
 
-def _relationship(project: Project, module: Module, call: ast.Call, step: Step) -> tuple[Fix, Module, ast.AST]:
+def _relationship(
+    project: Project, module: Module, call: ast.Call, step: Step, depth: int
+) -> tuple[Fix, Module, ast.AST]:
     if step.target is not None and (step.target.is_a(step.owner) or step.owner.is_a(step.target)):
         raise Refused("it leads to its own class, to any depth: load it where it is needed, with a depth")
-    if any(keyword.arg is None and not _without_lazy(keyword.value, step, module) for keyword in call.keywords):
-        raise Refused("its arguments are made elsewhere")
+    for keyword in call.keywords:
+        names = spread_names(keyword.value, module, step.owner.definition.node) if keyword.arg is None else ()
+        if names is None or "lazy" in names:
+            raise Refused("its arguments are made elsewhere")
     layout = Layout(project.sources[module.path], project.line_length)
     given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if depth and (called(call) == "Relationship" or given.keys() & {"lazy", "join_depth"}):
+        raise Refused(f"it leads back to what its owner was loaded from: give it lazy and join_depth={depth} yourself")
     if called(call) == "Relationship":  # SQLModel's
         return Fix((_sqlmodel(layout, call, given.get("sa_relationship_kwargs")),)), module, call
     if (lazy := given.get("lazy")) is not None:
         return Fix((_replaced(project, module, lazy),)), module, call
-    return Fix((layout.argument(call, _LAZY),)), module, call
-
-
-def _without_lazy(spread: ast.expr, step: Step, module: Module) -> bool:
-    """Whether what is spread into the call is a dictionary written out here that names no strategy."""
-    if not isinstance(spread, ast.Name):
-        return False
-    value = class_value(step.owner.definition.node, spread.id) or module.definitions.get(spread.id)
-    if isinstance(value, ast.Dict):
-        return all(getattr(key, "value", None) not in (None, "lazy") for key in value.keys)
-    return (
-        isinstance(value, ast.Call)
-        and called(value) == "dict"
-        and not any(item.arg in (None, "lazy") for item in value.keywords)
-    )
+    written = f"{_LAZY}, join_depth={depth}" if depth else _LAZY
+    return Fix((layout.argument(call, written),)), module, call
 
 
 def _replaced(project: Project, module: Module, lazy: ast.expr) -> Edit:

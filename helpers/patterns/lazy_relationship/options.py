@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helpers.analysis.dataflow.values import Step
-from helpers.patterns.lazy_relationship.loaders import Names
+from helpers.analysis.mapping import Entity
+from helpers.patterns.lazy_relationship.loaders import Names, subclass
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.spelling import Speller
 
@@ -49,7 +50,11 @@ class Options:
 
     def _parts(self, tree: Tree, prefix: str, owner: str, names: Names) -> list[Part]:
         found: list[Part] = []
-        subclasses = {step.owner.key: step.owner for step in tree.below if self._of_subclass(step, prefix, owner)}
+        asked = [step.owner for step in tree.below if self._of_subclass(step, prefix, owner)]
+        known = [one for one in self.given if one[:-1] == names and one[-1].startswith("class ")]
+        subclasses = {one.key: one for one in asked if (*names, subclass(one.name)) not in known}
+        if subclasses and known:
+            raise Refused(f"a selectin_polymorphic is there already: name {_listed(subclasses.values())} in it too")
         if subclasses:
             if names and not self.modern:
                 raise Refused("attributes of subclasses behind a relationship need SQLAlchemy 2.0: load them yourself")
@@ -84,6 +89,10 @@ class Options:
         if not self.modern or below.below:
             raise Refused(f"{step.label} is read along itself, to any depth: say how deep to load it")
         return Part("selectinload", f"{attribute}, recursion_depth=-1")
+
+
+def _listed(entities: Iterable[Entity]) -> str:
+    return " and ".join(f"`{entity.name}`" for entity in entities)
 
 
 def _to_its_own_kind(step: Step) -> bool:

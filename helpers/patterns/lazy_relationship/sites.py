@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +16,8 @@ from helpers.analysis.project import Project
 from helpers.analysis.schemas import is_graphql
 from helpers.analysis.scopes import Function
 from helpers.analysis.symbols import Module
-from helpers.patterns.lazy_relationship.loaders import Names, loaded_by, names_loaders, selected_again, subclass
+from helpers.patterns.lazy_relationship.given import Given
+from helpers.patterns.lazy_relationship.loaders import Names
 from helpers.patterns.lazy_relationship.statements import Statements
 from helpers.patterns.lazy_relationship.traced import Seen, Traced, origins
 
@@ -33,11 +33,6 @@ class Need:
     via: tuple[ast.Call, ...]
     reading: Reading
     conditional: bool = False
-
-
-def names_of(need: Need) -> Names:
-    """The path of a need as options name it."""
-    return tuple(subclass(step.owner.name) if step.kind == "subclass" else step.name for step in need.path)
 
 
 @dataclass(eq=False)
@@ -81,6 +76,11 @@ class Survey:
         return reads_of(self.project, self.flows)
 
     @cached_property
+    def given(self) -> Given:
+        """What is loaded already."""
+        return Given(self)
+
+    @cached_property
     def callers(self) -> Callers:
         """Who calls whom."""
         return Callers(self.project, self.flows.callees)
@@ -103,9 +103,9 @@ class Survey:
             site.needs.append(Need(steps, via, reading, self._conditional(reading)))
         self._supplied(found)
         for site in found.values():
-            site.links, site.given = self._used(site)
-            site.served = [need for need in site.needs if self._is_served(site, need)]
-            site.needs = [need for need in site.needs if not self._is_given(site, need)]
+            site.links, site.given = self.given.used(site)
+            site.served = [need for need in site.needs if self.given.is_served(site, need)]
+            site.needs = [need for need in site.needs if not self.given.is_given(site, need)]
         ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
         return [site for site in ordered if site.needs or site.served]
 
@@ -149,8 +149,9 @@ class Survey:
         return step.kind == "relationship" and self.flows.members.is_eager(step)
 
     def _loaded_anyway(self, ref: Ref) -> bool:
+        """Whether nothing is loaded by touching it: the mapping loads it before, or refuses to load it then."""
         last = ref.path[-1]
-        return isinstance(last, Step) and self.flows.members.is_eager(last)
+        return isinstance(last, Step) and (self.flows.members.is_eager(last) or self.flows.members.refuses(last))
 
     def _site(self, found: dict[tuple[Root, ast.Call], Site], ref: Ref) -> tuple[Site, tuple[ast.Call, ...]]:
         """Where options go for an object: at its statement, or at the call that handed the statement out."""
@@ -186,97 +187,3 @@ class Survey:
         if module is None or reading.node is None:
             return False
         return any(is_graphql(node) for node in self.project.scopes(module).ancestors(reading.node))
-
-    @cached_property
-    def _uses(self) -> dict[Root, list[tuple[ast.Call, Ref]]]:
-        """Every method call on what a root gives."""
-        found: dict[Root, list[tuple[ast.Call, Ref]]] = {}
-        for module in self.project.symbols.modules.values():
-            for call in module.nodes.of(ast.Call):
-                if isinstance(call.func, ast.Attribute):
-                    for ref in self.flows.of(call.func.value, module):
-                        if not ref.path:
-                            found.setdefault(ref.root, []).append((call, ref))
-        return found
-
-    def _used(self, site: Site) -> tuple[set[str], set[Names]]:
-        """The methods that a site's statement goes through, and what its options load already."""
-        own = site.call is site.root.node
-        uses = [call for call, ref in self._uses.get(site.root, ()) if own or site.call in ref.via]
-        links = {call.func.attr for call in uses if isinstance(call.func, ast.Attribute)}
-        options = [call for call in uses if isinstance(call.func, ast.Attribute) and call.func.attr == "options"]
-        given = {path for call in options for path in loaded_by(call.args)}
-        given |= set(_in_call(site.call))
-        return links, given
-
-    def _is_given(self, site: Site, need: Need) -> bool:
-        names = names_of(need)
-        if self._is_polymorphic(site) and len(names) == 1 and need.path[0].kind == "subclass":
-            return True
-        if site.kind == "made" and names[0] in self._filled(site):
-            return len(names) == 1
-        handed = {path for call in need.via for path in _in_call(call)}
-        return names in site.given or names in handed or names in self._refreshed(site, need)
-
-    def _is_served(self, site: Site, need: Need) -> bool:
-        """Whether the statement's own options load it for its reader, and no refresh does it again."""
-        return names_of(need) in site.given and names_of(need) not in self._refreshed(site, need)
-
-    def _is_polymorphic(self, site: Site) -> bool:
-        """Whether the statement loads the columns of subclasses itself, by `with_polymorphic`."""
-        node = site.root.node
-        if site.kind != "statement" or not isinstance(node, ast.Call):
-            return False
-        return any(
-            self.project.meanings.is_sqlalchemy(call.func, site.root.module, "with_polymorphic")
-            for binding in self.project.scopes(site.root.module).lookup(ast.unparse(node.args[site.root.column]), node)
-            if isinstance(call := binding.value, ast.Call)
-        )
-
-    def _filled(self, site: Site) -> set[str]:
-        """What is assigned to a new object in the function that makes it."""
-        return {
-            node.attr
-            for node in ast.walk(site.function or site.call)
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-            for ref in self.flows.of(node.value, site.module)
-            if ref.root == site.root and not ref.path
-        }
-
-    def _refreshed(self, site: Site, need: Need) -> set[Names]:
-        """What a later `refresh(x, [...])` loads of the object."""
-        found = [paths for ref, paths in self._refreshes if ref.root == site.root and _same_way(ref.via, need.via)]
-        return {path for paths in found for path in paths}
-
-    @cached_property
-    def _refreshes(self) -> list[tuple[Ref, list[Names]]]:
-        """Each object that is refreshed by name, or selected again with options, and what that loads."""
-        found: list[tuple[ast.expr, Module, list[Names]]] = [
-            (call.args[0], module, [(name,) for name in _refreshed_names(call)])
-            for module, call in self.project.calls.get("refresh", ())
-            if call.args
-        ]
-        for module in self.project.symbols.modules.values():
-            for statement in module.nodes.of(ast.Expr):
-                found += [(subject, module, paths) for subject, paths in selected_again(statement.value)]
-        return [(ref, paths) for node, module, paths in found for ref in self.flows.of(node, module) if not ref.path]
-
-
-def _same_way(inner: Iterable[ast.Call], outer: Iterable[ast.Call]) -> bool:
-    """Whether one object went the way of the other, perhaps further out."""
-    short, long = [*inner], [*outer]
-    return long[len(long) - len(short) :] == short
-
-
-def _refreshed_names(call: ast.Call) -> list[str]:
-    named = [keyword.value for keyword in call.keywords if keyword.arg == "attribute_names"]
-    given = call.args[1] if len(call.args) > 1 else next(iter(named), None)
-    parts = given.elts if isinstance(given, ast.List | ast.Tuple) else []
-    return [str(part.value) for part in parts if isinstance(part, ast.Constant)]
-
-
-def _in_call(call: ast.Call) -> Iterator[Names]:
-    """What options in the arguments of a call load: `get(..., options=[...])`, `find(db, options=[...])`."""
-    for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        if isinstance(value, ast.List | ast.Tuple | ast.Call) and names_loaders(value):
-            yield from loaded_by([value])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.commits import Commit
+from helpers.analysis.detached import Detached
 from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.project import Project
 from helpers.analysis.session_factories import keeps_objects
@@ -22,13 +23,13 @@ _WORDS = ("rollback", "expire", "flush", "commit")
 
 def findings(project: Project, code: str) -> Iterator[Finding]:
     """Everything that the pattern finds in a project."""
-    instances, events = MappedObjects(project), Events(project)
+    instances, events, detached = MappedObjects(project), Events(project), Detached(project)
     modern = project.sqlalchemy is None or project.sqlalchemy >= (2, 0)
     kept = keeps_objects(project)
     for path, source in project.sources.items():
         if any(word in source.text for word in _WORDS):
             module = project.module(path)
-            finder = _Finder(project, module, code, instances, events)
+            finder = _Finder(project, module, code, instances, events, detached)
             yield from finder.behind_events()
             updates = Updates(project, module, instances, modern)
             for flush in flushes(project, module, commits=kept):
@@ -42,11 +43,18 @@ class _Finder:
     code: str
     instances: MappedObjects
     events: Events
+    detached: Detached
 
     def behind_events(self) -> Iterator[Finding]:
         """What is used behind a rollback or an expiry."""
         refreshing = Refreshing(
-            self.project, self.module, self.instances, self._again, keys_count=True, loaded_only=True
+            self.project,
+            self.module,
+            self.instances,
+            self._again,
+            self.detached,
+            keys_count=True,
+            loaded_only=True,
         )
         for event in self.events.of_module(self.module):
             left: list[str] = []
