@@ -35,7 +35,13 @@ from helpers.workbook import (
 SAMPLE_APP = Path(__file__).resolve().parents[2] / "sample_app"
 FILL = (("-m", "alembic", "upgrade", "head"), ("-m", "relay.seed"))
 LESSONS = {
-    **{"00": "legacy_query", "10": "dependencies", "20": "legacy_query", "21": "legacy_query", "31": "legacy_query"},
+    **{
+        "00": "legacy_query",
+        "10": "dependencies",
+        "20": "legacy_query",
+        "21": "legacy_query",
+        "31": "lazy_relationship",
+    },
     **{"30": "lazy_relationship", "32": "expire_on_commit", "40": "init_with_io"},
 }
 EXERCISES = {"21": "queries_that_travel"}  # where a lesson has another exercise than its pattern's
