@@ -9,13 +9,14 @@ route whose number of SQL statements grew most. Exit 1 when a state is not clean
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers.workbook import Workbook
@@ -23,6 +24,7 @@ from helpers.workbook import Workbook
 REPOSITORY = Path(__file__).parent.parent
 RELAY = REPOSITORY / "sample_app"
 Counts = Mapping[str, list[int]]
+Judged = tuple[tuple[str, ...], Counts]
 
 
 @dataclass(frozen=True)
@@ -70,43 +72,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     names = asked.names or [pattern.NAME for pattern in Workbook.patterns()]
     before = steady(judged(RELAY)[1], judged(RELAY)[1])
+    compared = Compared(before, Judge({}))
     clean = True
     states = [] if asked.in_order else [(name,) for name in names]
-    for state in (alone(name, before) for (name,) in states):
+    for state in (alone(name, compared) for (name,) in states):
         print(state.line(), flush=True)
         clean &= state.clean
-    for state in () if asked.alone else in_order(names, before, last_only=asked.quick):
+    for state in () if asked.alone else in_order(names, compared, last_only=asked.quick):
         print(state.line(), flush=True)
         clean &= state.clean
     return 0 if clean else 1
 
 
-def alone(name: str, before: Counts) -> State:
+@dataclass(frozen=True)
+class Judge:
+    """Judges every text of Relay once: a pattern that changes nothing, or is the first in order, costs no time."""
+
+    known: dict[str, Judged]
+
+    def __call__(self, root: Path) -> Judged:
+        """What `judged` says, now or of the same files before."""
+        texts = [path.read_bytes() for path in sorted(root.rglob("*.py"))]
+        key = hashlib.sha256(b"\0".join(texts)).hexdigest()
+        if key not in self.known:
+            self.known[key] = judged(root)
+        return self.known[key]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The statements before, and who judges what came after."""
+
+    before: Counts
+    judge: Judge
+
+
+def alone(name: str, compared: Compared) -> State:
     """Relay with one pattern applied."""
     with Workbook.open(RELAY, scratch=True) as book:
-        return _applied(book, name, name, before)
+        return _applied(book, name, compared)
 
 
-def in_order(names: Sequence[str], before: Counts, *, last_only: bool = False) -> Iterator[State]:
+def in_order(names: Sequence[str], compared: Compared, *, last_only: bool = False) -> Iterator[State]:
     """Relay with one pattern after the other applied to the same copy."""
     with Workbook.open(RELAY, scratch=True) as book:
         for number, name in enumerate(names, 1):
             if last_only and number < len(names):
                 book.apply(book.preview([name]))
             else:
-                yield _applied(book, f"{number}. {name}", name, before)
+                yield replace(_applied(book, name, compared), name=f"{number}. {name}")
 
 
-def _applied(book: Workbook, title: str, name: str, before: Counts) -> State:
+def _applied(book: Workbook, name: str, compared: Compared) -> State:
     change = book.preview([name])
     book.apply(change)
-    faults, after = judged(book.root)
-    return State(
-        title, len(change.applied), len(change.skipped), faults, growth(before, after), sum(map(sum, after.values()))
-    )
+    faults, after = compared.judge(book.root)
+    grown = growth(compared.before, after)
+    return State(name, len(change.applied), len(change.skipped), faults, grown, sum(map(sum, after.values())))
 
 
-def judged(root: Path) -> tuple[tuple[str, ...], Counts]:
+def judged(root: Path) -> Judged:
     """What suite, mypy and ruff hold against the copy of Relay in `root`, and its statements by test and route."""
     with tempfile.NamedTemporaryFile(suffix=".json") as counted:
         env = {"RELAY_ROOT": str(root), "STATEMENTS_FILE": counted.name, "PYTHONPATH": str(REPOSITORY)}
