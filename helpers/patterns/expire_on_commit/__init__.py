@@ -25,8 +25,8 @@ class ExpireOnCommit(Pattern):
         "the row again: SQL that nobody wrote, which an AsyncSession cannot run there. With expire_on_commit=False "
         "objects keep their values. That changes what code sees that relied on the reload: collections in the order "
         "of the database, rows that another transaction or a trigger changed, values that a type or the database "
-        "rounds. So the reload stays where an object is used after a commit, and is written out: session.refresh(). For a "
-        "row that somebody deleted meanwhile it raises InvalidRequestError, where the reload raised "
+        "rounds. So the reload stays where an object is used after a commit, and is written out: session.refresh(). "
+        "For a row that somebody deleted meanwhile it raises InvalidRequestError, where the reload raised "
         "ObjectDeletedError: an exception handler of the whole application that waits for that one needs both."
     )
     STAGE = Stage.IMPLICIT_IO
