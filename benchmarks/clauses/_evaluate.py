@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import sys
+import typing
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -210,8 +211,8 @@ def _each(value: Any) -> Any:
 
 
 def _allowed(function: Any) -> bool:
-    if isinstance(function, Unknown):
-        return False
+    if isinstance(function, Unknown) or function is typing.cast:
+        return not isinstance(function, Unknown)
     name = getattr(function, "__name__", "")
     if getattr(builtins, name, None) is function:
         return name in HARMLESS

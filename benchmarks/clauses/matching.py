@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from benchmarks.clauses.reading import Chain, Clause, read, rows
+from benchmarks.clauses.links import Clause
+from benchmarks.clauses.reading import Chain, read, rows
 from benchmarks.clauses.vocabulary import AS_OPTION, ENDS, ORDERED, SET_OPERATIONS, SILENT
 
 Rule = Callable[[Clause, Chain, Chain, set[int]], bool]

@@ -7,8 +7,9 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from benchmarks.clauses.links import Clause
 from benchmarks.clauses.matching import lost
-from benchmarks.clauses.reading import Chain, Clause, chains, rows
+from benchmarks.clauses.reading import Chain, chains, rows
 
 COLLECTORS = frozenset(
     {"list", "set", "tuple", "dict", "sorted", "frozenset", "sum", "max", "min", "enumerate", "any", "all"}

@@ -6,35 +6,16 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from benchmarks.clauses.links import Clause, Link, clauses_of, ending, entries
 from benchmarks.clauses.vocabulary import (
-    AS_OPTION,
     ENDS,
     HEADS,
     LINKS,
     RESULT_ENDS,
     RESULT_LINKS,
     RUNS,
-    SAME_AS,
-    SPLIT,
     TELLING,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Clause:
-    """One thing that a query says: a criterion, an ordering, an option. `name` tells keywords and options apart."""
-
-    kind: str
-    args: tuple[ast.expr, ...] = ()
-    keywords: tuple[tuple[str, ast.expr], ...] = ()
-    name: str = ""
-
-    @property
-    def text(self) -> str:
-        """The clause as a person would write it."""
-        words = [ast.unparse(arg) for arg in self.args] + [f"{key}={ast.unparse(arg)}" for key, arg in self.keywords]
-        inside = ", ".join(words)
-        return f"{self.kind}({self.name}={inside})" if self.name else f"{self.kind}({inside})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +38,6 @@ class Chain:
         return [clause for clause in self.clauses if clause.kind == kind]
 
 
-@dataclass(frozen=True, eq=False)
-class _Link:
-    name: str
-    call: ast.Call | None
-    node: ast.expr
-
-    @property
-    def args(self) -> list[ast.expr]:
-        return self.call.args if self.call else []
-
-
 def read(node: ast.AST) -> Chain | None:
     """The query that `node` as a whole is, or None."""
     if isinstance(node, ast.Await):
@@ -81,7 +51,17 @@ def read(node: ast.AST) -> Chain | None:
     if not isinstance(node, ast.Call | ast.Attribute):
         return None
     base, links = _climb(node)
+    if (entity := _handed_get(node)) is not None:
+        return Chain(node, (entity,))
     return _legacy(node, links) or _ran(node, links) or _begun(node, base, links) or _continued(node, base, links)
+
+
+def _handed_get(node: ast.expr) -> ast.expr | None:
+    """The entity of `partial(session.get, Entity)`, which stands for `session.query(Entity).get` as a value."""
+    match node:
+        case ast.Call(func=ast.Name(id="partial"), args=[ast.Attribute(attr="get"), entity], keywords=[]):
+            return entity
+    return None
 
 
 def rows(chain: Chain) -> Chain:
@@ -96,27 +76,33 @@ def chains(node: ast.AST) -> Iterator[Chain]:
         for child in ast.iter_child_nodes(node):
             yield from chains(child)
         return
-    if found.root is not None:
-        yield from chains(found.root)
+    for root in _roots(found):
+        yield from chains(root)
     yield found
 
 
-def _climb(node: ast.expr) -> tuple[ast.expr, list[_Link]]:
-    links: list[_Link] = []
+def _roots(found: Chain) -> Iterator[ast.expr]:
+    """What a query goes on from, also where it counts the rows of another one."""
+    inner = (read(arg) for clause in found.of("select_from") for arg in clause.args)
+    yield from (one.root for one in (found, *inner) if one and one.root is not None)
+
+
+def _climb(node: ast.expr) -> tuple[ast.expr, list[Link]]:
+    links: list[Link] = []
     while True:
         if isinstance(node, ast.Await):
             node = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            links.append(_Link(node.func.attr, node, node))
+            links.append(Link(node.func.attr, node, node))
             node = node.func.value
         elif isinstance(node, ast.Attribute):
-            links.append(_Link(node.attr, None, node))
+            links.append(Link(node.attr, None, node))
             node = node.value
         else:
             return node, links[::-1]
 
 
-def _legacy(node: ast.expr, links: list[_Link]) -> Chain | None:
+def _legacy(node: ast.expr, links: list[Link]) -> Chain | None:
     at = next((i for i, link in enumerate(links) if link.name == "query" and link.call), None)
     if at is None:
         return None
@@ -124,7 +110,7 @@ def _legacy(node: ast.expr, links: list[_Link]) -> Chain | None:
     return _with_links(chain, links[at + 1 :])
 
 
-def _begun(node: ast.expr, base: ast.expr, links: list[_Link]) -> Chain | None:
+def _begun(node: ast.expr, base: ast.expr, links: list[Link]) -> Chain | None:
     if not (isinstance(base, ast.Call) and isinstance(base.func, ast.Name) and base.func.id in HEADS):
         return None
     head, args = base.func.id, tuple(base.args)
@@ -136,7 +122,7 @@ def _begun(node: ast.expr, base: ast.expr, links: list[_Link]) -> Chain | None:
     return replace(chain, end=end or chain.end) if chain else None
 
 
-def _continued(node: ast.expr, base: ast.expr, links: list[_Link]) -> Chain | None:
+def _continued(node: ast.expr, base: ast.expr, links: list[Link]) -> Chain | None:
     """A query that goes on from a variable or from another call's result."""
     if not links or (links[-1].call is None and links[-1].name not in ("statement", "selectable")):
         return None
@@ -150,16 +136,16 @@ def _continued(node: ast.expr, base: ast.expr, links: list[_Link]) -> Chain | No
     return _with_links(Chain(node, root=root), own)
 
 
-def _is_query_link(link: _Link, *, last: bool) -> bool:
+def _is_query_link(link: Link, *, last: bool) -> bool:
     return link.name in LINKS or (last and link.name in ENDS)
 
 
-def _plain_end(link: _Link) -> bool:
+def _plain_end(link: Link) -> bool:
     arguments = link.call is not None and (link.call.args or link.call.keywords)
     return link.name in ("all", "first", "one", "one_or_none", "scalar", "count") and not arguments
 
 
-def _ran(node: ast.expr, links: list[_Link]) -> Chain | None:
+def _ran(node: ast.expr, links: list[Link]) -> Chain | None:
     for at, link in enumerate(links):
         if link.call and link.name == "get" and link.args and (len(link.args) > 1 or link.call.keywords):
             return _got(node, link.call) if at == len(links) - 1 else None
@@ -189,7 +175,7 @@ def _for_update(value: ast.expr) -> Clause:
     return Clause("with_for_update", keywords=tuple((str(k.value), v) for k, v in pairs if isinstance(k, ast.Constant)))
 
 
-def _with_result(node: ast.expr, run: _Link, results: list[_Link]) -> Chain | None:
+def _with_result(node: ast.expr, run: Link, results: list[Link]) -> Chain | None:
     statement = read(run.args[0]) or Chain(run.args[0], root=run.args[0])
     if statement.end not in ("", "delete", "update") or statement.legacy:
         return None
@@ -210,89 +196,28 @@ def _given(call: ast.Call) -> Iterator[Clause]:
     yield from (Clause("params", (arg,)) for arg in call.args[1:])
     for keyword in call.keywords:
         if keyword.arg == "execution_options" and isinstance(keyword.value, ast.Dict):
-            yield from _entries("execution_options", keyword.value)
+            yield from entries("execution_options", keyword.value)
         elif keyword.arg == "params":
             yield Clause("params", (keyword.value,))
 
 
-def _with_links(chain: Chain, links: list[_Link]) -> Chain | None:
+def _with_links(chain: Chain, links: list[Link]) -> Chain | None:
     clauses, end = list(chain.clauses), chain.end
     for at, link in enumerate(links):
         last = at == len(links) - 1
         if last and link.name in ENDS and link.call:
             end = link.name
-            clauses += _ending(link.call, end)
+            clauses += ending(link.call, end)
         elif link.name in LINKS:
-            clauses += _clauses(link)
+            clauses += clauses_of(link, _criteria_of)
         else:
             return None
     return replace(chain, clauses=tuple(clauses), end=end)
 
 
-def _ending(call: ast.Call, end: str) -> Iterator[Clause]:
-    if end == "get":
-        yield from (Clause("key", (arg,)) for arg in [*call.args, *(keyword.value for keyword in call.keywords)])
-    elif end == "value":
-        yield Clause("with_entities", tuple(call.args))
-    elif end in ("update", "delete"):
-        names = ("values", "synchronize_session") if end == "update" else ("synchronize_session",)
-        given = [*zip(names, call.args, strict=False), *((word.arg or "", word.value) for word in call.keywords)]
-        for name, value in given:
-            if name == "values":
-                yield from _entries("values", value)
-            elif name == "synchronize_session":
-                yield Clause("execution_options", (value,), name=name)
-            elif name == "update_args" and _keeps_order(value):
-                continue  # the values are a list of pairs, and `ordered_values` keeps their order
-            else:
-                yield Clause(name, (value,))
-
-
-def _keeps_order(value: ast.expr) -> bool:
-    """Whether the arguments ask for nothing but the order of the values."""
-    return ast.unparse(value) == "{'preserve_parameter_order': True}"
-
-
-def _clauses(link: _Link) -> Iterator[Clause]:
-    name = SAME_AS.get(link.name, link.name)
-    args, words = link.args, link.call.keywords if link.call else []
-    keywords = tuple((word.arg or "**", word.value) for word in words)
-    if name in ("filter_by", "execution_options"):
-        yield from (Clause(name, (value,), name=key) for key, value in keywords)
-        yield from (Clause(name, (arg,)) for arg in args)
-    elif name == "values" and link.call:
-        yield from (clause for arg in args for clause in _entries("values", arg))
-        yield from (Clause("values", (value,), name=key) for key, value in keywords)
-    elif name in AS_OPTION:
-        yield Clause("execution_options", tuple(args or [ast.Constant(True)]), name=name)
-    elif name == "outerjoin":
-        yield Clause("join", tuple(args), (*keywords, ("isouter", ast.Constant(True))))
-    elif name in SPLIT and args:
-        yield from (Clause(name, (arg,), keywords) for arg in args)
-    elif name not in SPLIT or name == "distinct":
-        yield Clause(name, tuple(args), keywords)
-
-
-def _entries(kind: str, value: ast.expr) -> Iterator[Clause]:
-    """The entries of a dict or of a list of pairs, each a clause that is named after its key."""
-    if isinstance(value, ast.Dict):
-        pairs = list(zip(value.keys, value.values, strict=True))
-    elif isinstance(value, ast.Tuple) and len(value.elts) == 2:
-        pairs = [(value.elts[0], value.elts[1])]
-    elif isinstance(value, ast.List):
-        yield from (clause for item in value.elts for clause in _entries(kind, item))
-        return
-    else:
-        yield Clause(kind, (value,))
-        return
-    for key, item in pairs:
-        yield Clause(kind, (item,), name=_key(key))
-
-
-def _key(key: ast.expr | None) -> str:
-    if isinstance(key, ast.Constant):
-        return str(key.value)
-    return key.attr if isinstance(key, ast.Attribute) else ast.unparse(key) if key else "**"
+def _criteria_of(query: ast.expr) -> list[Clause]:
+    chain = read(query)
+    return chain.of("where") if chain else []
 
 
 def _sliced(chain: Chain, node: ast.Subscript) -> Chain | None:

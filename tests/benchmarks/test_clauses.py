@@ -52,6 +52,20 @@ CLEAN = {
         "db.scalar(select(func.count()).select_from(A).where(A.x))",
     ),
     "get": ("db.query(A).get(x)", "db.get(A, x)"),
+    "get as a value": ("map(db.query(A).get, x)", "map(partial(db.get, A), x)"),
+    "an index": ("db.query(A).order_by(A.x)[2]", "db.scalars(select(A).order_by(A.x).slice(2, 3)).all()[0]"),
+    "the criteria of a held query": (
+        "q = db.query(A)\nq.filter(A.x == 1).delete()",
+        "q = select(A)\ndb.execute(delete(A).where(cast('ColumnElement[bool]', q.where(A.x == 1).whereclause)))",
+    ),
+    "count of what a helper makes of a query": (
+        "late(base(db).filter(A.x == 1)).count()",
+        "db.execute(select(func.count()).select_from(late(base(db).where(A.x == 1)).subquery())).scalar_one()",
+    ),
+    "values in an order": (
+        "db.query(A).update([(A.x, 1)], update_args={'preserve_parameter_order': True})",
+        "db.execute(update(A).ordered_values((A.x, 1)))",
+    ),
     "get with options": (
         "db.query(A).options(joinedload(A.b)).get(x)",
         "db.get(A, x, options=[joinedload(A.b)])",
@@ -116,6 +130,17 @@ def test_a_clean_rewrite_loses_nothing(before: str, after: str) -> None:
 
 
 PLANTED = {
+    "a criterion of a held query": (
+        "q = db.query(A)\nq.filter(A.x == 1).delete()",
+        "q = select(A)\ndb.execute(delete(A).where(q.whereclause))",
+        "where(A.x == 1)",
+    ),
+    "a criterion inside what is counted": (
+        "late(base(db).filter(A.x == 1)).count()",
+        "db.execute(select(func.count()).select_from(late(base(db)).subquery())).scalar_one()",
+        "base(db).filter(A.x == 1)",
+    ),
+    "another index": ("db.query(A)[2]", "db.scalars(select(A).slice(1, 2)).all()[0]", "slice(2, 3)"),
     "order_by dropped": ("db.query(A).order_by(A.x).all()", "db.scalars(select(A)).all()", "order_by(A.x)"),
     "second criterion dropped": (
         "db.query(A).filter(A.x, A.y).all()", "db.scalars(select(A).where(A.x)).all()", "where(A.y)",
@@ -248,7 +273,6 @@ BY_MEANING = {
     "parameters go to the call": "they are the second argument of execute()",
     "nothing is loaded eagerly": "it is the option lazyload('*')",
     "value() and values()": "values() replaces what query() selected",
-    "a nested function and a walrus": "the chain goes on in a function inside",
 }
 
 
