@@ -316,3 +316,52 @@ def test_equal_commits_of_one_function_have_fingerprints_of_their_own(tmp_path: 
     done = changed(tmp_path, {"database.py": FACTORY, "app.py": f"{HEAD}def f(db: Session, key):\n{body}"})
     marks = [finding.fingerprint for finding in done.applied]
     assert len(marks) == len(set(marks)) == 3
+
+
+EAGER = "select(Author).options(selectinload(Author.books))"
+AGAIN = f"    one = db.scalars({EAGER}.where(Author.id == key)).one()\n    return one\n"
+RENAMES = (
+    "\n\nclass Rename:\n    def __init__(self, db: Session):\n        self.db = db\n\n    def run(self) -> None:\n"
+)
+RENAMES += "        self.db.commit()\n\n\ndef rename(db: Session) -> None:\n    Rename(db).run()\n"
+READ_AGAIN = {
+    "behind a commit": LOAD + "    db.commit()\n" + AGAIN,
+    "behind a function that commits": LOAD + "    rename(db)\n" + AGAIN,
+    "behind a method that commits": LOAD + "    Rename(db).run()\n" + AGAIN,
+    "behind a branch that commits": LOAD + "    if key:\n        db.commit()\n" + AGAIN,
+    "in a loop that commits": "    for key in [1]:\n"
+    + AGAIN.replace("    ", "        ").replace("return one", "db.commit()"),
+}
+POPULATED = "selectinload(Author.books)).execution_options(populate_existing=True)"
+
+
+@pytest.mark.parametrize("body", READ_AGAIN.values(), ids=READ_AGAIN)
+def test_a_query_with_options_behind_a_commit_says_that_it_loads_all_of_it_again(body: str, tmp_path: Path) -> None:
+    assert POPULATED in function(tmp_path, body + RENAMES)
+
+
+READ_ONCE = {
+    "before the commit": AGAIN.replace("    return one\n", "    db.commit()\n"),
+    "behind a branch that commits and leaves": "    if key:\n        db.commit()\n        return None\n" + AGAIN,
+    "behind a function that does not commit": "    print(key)\n" + AGAIN,
+    "it says so": "    db.commit()\n" + AGAIN.replace(".where(", ".execution_options(populate_existing=True).where("),
+    "without options": "    db.commit()\n" + AGAIN.replace(".options(selectinload(Author.books))", ""),
+    "with options that load nothing": "    db.commit()\n" + AGAIN.replace("selectinload", "raiseload"),
+}
+
+
+@pytest.mark.parametrize("body", READ_ONCE.values(), ids=READ_ONCE)
+def test_any_other_query_stays_as_it_is(body: str, tmp_path: Path) -> None:
+    assert function(tmp_path, body + RENAMES) == body + RENAMES
+
+
+def test_where_nothing_is_flushed_by_itself_a_change_before_the_query_holds_it_back(tmp_path: Path) -> None:
+    body = (
+        LOAD
+        + "    db.commit()\n    one.name = key\n"
+        + AGAIN.replace("one =", "two =").replace("return one", "return two")
+    )
+    assert POPULATED in function(tmp_path, body)
+    late = {"database.py": FACTORY.replace("sessionmaker()", "sessionmaker(autoflush=False)")}
+    text = f"{HEAD}def f(db: Session, key):\n{body}"
+    assert POPULATED not in after(tmp_path, text, late)

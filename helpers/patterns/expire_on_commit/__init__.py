@@ -10,6 +10,7 @@ from helpers.model import Applicability, Finding, Stage
 from helpers.patterns.expire_on_commit.examples import EXAMPLES
 from helpers.patterns.expire_on_commit.factories import factories
 from helpers.patterns.expire_on_commit.reloads import reloads
+from helpers.patterns.expire_on_commit.rereads import rereads
 
 __all__ = ["ExpireOnCommit"]
 
@@ -39,3 +40,4 @@ class ExpireOnCommit(Pattern):
         yield from found
         if any(finding.fix for finding in found):
             yield from reloads(project, self.CODE)
+            yield from rereads(project, self.CODE)
