@@ -1,4 +1,4 @@
-"""Queries with eager options behind a commit: they loaded again what the commit had expired, and say so from now on."""
+"""Queries with eager options behind a commit: they loaded again what the commit had expired, and do no longer."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Edit, Finding, Fix
-from helpers.patterns.expire_on_commit.factories import GROUP
+from helpers.model import Applicability, Finding
 
-_OPTION = ".execution_options(populate_existing=True)"
+_TOLD = (
+    "a query with options behind a commit loaded everything again until now; from now on it loads only what is missing "
+    "of an object that the session holds: expire that object first where it may be outdated (populate_existing does it "
+    "too, unless an option leads back to the same object)"
+)
 _SAYS_SO = "populate_existing"
 _LOADERS = ("joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager", "selectin_polymorphic")
 
@@ -48,14 +51,7 @@ class _Rereads:
         commits = [one for one in self._commits(function, module) if place and _leads(flow, one, place)]
         if place is None or not commits or _SAYS_SO in ast.unparse(place):
             return
-        last = max((one.end_lineno or one.lineno for one in commits), default=0)
-        if self._flushes_late and _changes(function, last, options.lineno):
-            told = "a query with options behind a commit loaded all of it again: give it populate_existing, once what"
-            yield self._finding(options, module, f"{told} is changed in between has been flushed", None)
-            return
-        end = self.project.sources[module.path].segment(options)[1]
-        message = "a query with options behind a commit loaded all of it again until now: populate_existing says so"
-        yield self._finding(options, module, message, Fix((Edit(end, end, _OPTION),), group=GROUP))
+        yield self._finding(options, module)
 
     def _loads(self, options: ast.Call, module: Module) -> bool:
         """Whether these are the first options of a statement that loads objects, and load something eagerly."""
@@ -96,19 +92,12 @@ class _Rereads:
         own = {graph.around(call, module).node for module, call in calls}
         return frozenset({*own, *graph.reaching(own)}) if own else frozenset()
 
-    @cached_property
-    def _flushes_late(self) -> bool:
-        """Whether some session does not flush before it queries: what is read again would overwrite what is changed."""
-        texts = (source.text for source in self.project.sources.values())
-        return any("autoflush=False" in text or "no_autoflush" in text for text in texts)
-
-    def _finding(self, options: ast.Call, module: Module, message: str, fix: Fix | None) -> Finding:
+    def _finding(self, options: ast.Call, module: Module) -> Finding:
         source = self.project.sources[module.path]
         line, column = source.position(source.segment(options)[0])
         symbol = self.project.scopes(module).symbol(options)
-        mark = fingerprint(self.code, module.path, symbol, ast.unparse(options))
-        how = Applicability.REVIEW if fix else Applicability.MANUAL
-        return Finding(self.code, module.path, line, column, symbol, message, how, fix, mark)
+        mark = fingerprint(self.code, module.path, symbol, f"again {ast.unparse(options)}")
+        return Finding(self.code, module.path, line, column, symbol, _TOLD, Applicability.MANUAL, None, mark)
 
 
 def _leads(flow: Flow, commit: ast.Call, place: ast.stmt) -> bool:
@@ -116,14 +105,3 @@ def _leads(flow: Flow, commit: ast.Call, place: ast.stmt) -> bool:
     start = flow.statement(commit)
     behind = [] if start is None or start is place else [*flow.after(start), *flow.later(start)]
     return any(place is node for item in behind for node in ast.walk(item))
-
-
-def _changes(function: FunctionNode, first: int, last: int) -> bool:
-    """Whether a function sets an attribute between two lines, other than one of its own object."""
-    return any(
-        isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and ast.unparse(node.value) not in ("self", "cls")
-        and first < node.lineno < last
-        for node in ast.walk(function)
-    )

@@ -398,8 +398,8 @@ def title(session: Session, book_id: int):
 
 def everything(session: Session, book_id: int):
     book = find(session, book_id, options=[
-        selectinload(Book.reviews),
         selectinload(Book.genres),
+        selectinload(Book.reviews),
     ])
     return [copy.shelf for copy in book.copies], [genre.name for genre in book.genres], len(book.reviews)
 """,

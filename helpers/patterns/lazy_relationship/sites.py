@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +24,11 @@ from helpers.patterns.lazy_relationship.traced import Seen, Traced, origins
 
 Steps = tuple[Step, ...]
 MOST_PLACES = 3
+
+
+def in_order(paths: Iterable[Steps]) -> list[Steps]:
+    """Paths, each once, shorter ones first, equal ones by name: an order that is the same in every run."""
+    return sorted(set(paths), key=lambda path: (len(path), [step.label for step in path]))
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Site:
     @property
     def paths(self) -> list[Steps]:
         """What is needed by anybody, each path once, shorter ones first."""
-        return sorted(dict.fromkeys(need.path for need in self.needs), key=len)
+        return in_order(need.path for need in self.needs)
 
 
 @dataclass(eq=False)

@@ -13,7 +13,7 @@ from helpers.analysis.routes import routes
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Edit, ImportName
 from helpers.patterns.lazy_relationship.placing import MOST_IN_VAIN, NO_JOIN, Placing
-from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
+from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey, in_order
 
 if TYPE_CHECKING:
     from helpers.analysis.symbols import Module
@@ -62,7 +62,7 @@ class Widening:
             module = self.survey.module(call)
             if module is None or dependency(call) is not None or any(item.arg is None for item in call.keywords):
                 continue
-            paths = self._affordable(call, sorted(dict.fromkeys(need.path for need in needs), key=len), chosen)
+            paths = self._affordable(call, in_order(need.path for need in needs), chosen)
             if paths:
                 yield Asked(call, module, paths)
 
