@@ -230,6 +230,21 @@ def test_the_project_may_decide_for_all_of_them(tmp_path: Path) -> None:
     assert "raise_on_sql" in attribute(tmp_path, LINE, files)
 
 
+EVERYWHERE = {"pyproject.toml": '[tool.workbook]\nlazy_raise = "everywhere"\n'}
+
+
+@pytest.mark.parametrize("given", ['"select"', "True", "'select'"])
+def test_where_the_project_has_decided_so_the_default_spelled_out_gives_way(given: str, tmp_path: Path) -> None:
+    found = attribute(tmp_path, f"items = relationship(Item, lazy={given})", EVERYWHERE)
+    assert found == 'items = relationship(Item, lazy="raise_on_sql")'
+
+
+@pytest.mark.parametrize("given", ['"joined"', '"selectin"', '"dynamic"', "STRATEGY"])
+def test_where_the_project_has_decided_so_another_strategy_stays(given: str, tmp_path: Path) -> None:
+    line = f"items = relationship(Item, lazy={given})"
+    assert attribute(tmp_path, line, EVERYWHERE) == line
+
+
 def test_before_sqlalchemy_two_the_cascade_of_a_delete_counts(tmp_path: Path) -> None:
     app = "from sqlalchemy.orm import Session\n\n\ndef f(db: Session, x):\n    db.delete(x)\n"
     assert "raise_on_sql" in attribute(tmp_path, LINE, {"app.py": app, "requirements.txt": "sqlalchemy>=2.0\n"})

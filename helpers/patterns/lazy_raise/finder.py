@@ -52,6 +52,8 @@ class _Finder:
             return given, None
         if given is not None:
             said = ast.unparse(given).strip("'\"")
+            if said in _SAID and self.everywhere:
+                return self._refuses(relation), self._put(relation, given)
             left = f"says lazy={ast.unparse(given)} by decision: make it raise_on_sql when nothing loads it lazily"
             return (left, None) if said in _SAID else None
         fix = self._fix(relation)
@@ -59,7 +61,15 @@ class _Finder:
             return 'its arguments are made elsewhere: add lazy="raise_on_sql" there', None
         if reason := self._read(relation):
             return reason, None
-        return f"{relation.title} refuses to be loaded by touching it: {self._evidence(relation)}", fix
+        return self._refuses(relation), fix
+
+    def _refuses(self, relation: Declared) -> str:
+        return f"{relation.title} refuses to be loaded by touching it: {self._evidence(relation)}"
+
+    def _put(self, relation: Declared, given: ast.expr) -> Fix:
+        """The strategy in the place of the default, which was spelled out."""
+        start, end = self.project.sources[relation.module.path].segment(given)
+        return Fix((Edit(start, end, '"raise_on_sql"'),))
 
     def _read(self, relation: Declared) -> str:
         """Why the relationship must stay as it is; empty when nothing speaks against it."""
