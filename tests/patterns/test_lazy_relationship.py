@@ -446,6 +446,13 @@ def test_objects_from_everywhere_are_loaded_with_what_is_read(tmp_path: Path) ->
     assert 'back_populates="book", order_by="Review.id", lazy="selectin")' in text
 
 
+def test_of_an_object_that_nothing_loaded_no_mapping_helps(tmp_path: Path) -> None:
+    files = {"app.py": OPAQUE, "models.py": samples.MODELS}
+    found = traced(tmp_path, files, LazyLoad(**{**vars(SEEN), "loaded_by": (Loading("made", None),)}))
+    assert found.changes == ()
+    assert "refresh it once it is stored" in found.skipped[0].reason
+
+
 ROUND = {
     "Book.reviews": LazyLoad("models.Book", "models.Book", "reviews", Place("app.py", 11, "show"), count=4),
     "Review.book": LazyLoad("models.Review", "models.Review", "book", Place("app.py", 11, "show"), count=4),

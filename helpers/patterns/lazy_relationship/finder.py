@@ -56,6 +56,8 @@ def everywhere(code: str, survey: Survey) -> Iterator[Finding]:
         places = ", ".join(dict.fromkeys(seen.reading.place for seen in group))
         told = f"{step.label} was loaded {count} times when it was read ({places})"
         try:
+            if all(_made(seen) for seen in group):
+                raise Refused("the session made the object and no query loads it: refresh it once it is stored")
             fix, module, node = eager(survey.project, step, circles.depth(group))
             message = f"{told}: loads it with its owner, whatever query that comes from"
             yield _placed(code, survey, module, node, message, fix)
@@ -260,6 +262,11 @@ class Finder:
         text = source.text[start:stop] + (message if fix is None else "")
         mark = fingerprint(self.code, source.path, symbol, text)
         return Finding(self.code, source.path, line, column, symbol, message, applicability, fix, mark)
+
+
+def _made(seen: Seen) -> bool:
+    """Whether an object was never loaded by anything: an option of the mapping would do nothing for it."""
+    return bool(seen.load.loaded_by) and all(one.kind == "made" for one in seen.load.loaded_by)
 
 
 def _remedy(left: list[Need]) -> str:
