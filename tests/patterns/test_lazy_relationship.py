@@ -574,3 +574,64 @@ def test_a_second_look_decides_as_the_first_what_is_too_much_for_some_callers(tm
     assert first.changes
     [written] = [change.after.decode() for change in first.changes]
     assert not changed(tmp_path, {"app.py": written}).changes
+
+
+BOATS = """from sqlalchemy import Column, ForeignKey, Integer, String
+from sqlalchemy.orm import declarative_base, relationship
+
+Base = declarative_base()
+
+
+class Harbour(Base):
+    __tablename__ = "harbours"
+    id = Column(Integer, primary_key=True)
+    boats = relationship("Boat")
+
+
+class Boat(Base):
+    __tablename__ = "boats"
+    id = Column(Integer, primary_key=True)
+    harbour_id = Column(ForeignKey("harbours.id"))
+    kind = Column(String)
+    __mapper_args__ = {"polymorphic_on": kind, "polymorphic_identity": "boat"}
+
+
+class Sail(Boat):
+    __tablename__ = "sails"
+    id = Column(ForeignKey("boats.id"), primary_key=True)
+    masts = Column(Integer)
+    __mapper_args__ = {"polymorphic_identity": "sail"}
+
+
+class Motor(Boat):
+    __tablename__ = "motors"
+    id = Column(ForeignKey("boats.id"), primary_key=True)
+    power = Column(Integer)
+    __mapper_args__ = {"polymorphic_identity": "motor"}
+"""
+LOADED_FOR_BOTH = """from boats import Harbour, Motor, Sail
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+SessionLocal = sessionmaker(expire_on_commit=False)
+
+
+def load(db: Session):
+    return db.scalars(select(Harbour)).first()
+
+
+def counted(db: Session):
+    return len(load(db).boats)
+
+
+def told(db: Session):
+    return [boat.masts if isinstance(boat, Sail) else boat.power for boat in load(db).boats]
+"""
+
+
+def test_each_subclass_is_a_statement_that_a_caller_without_need_of_it_does_not_run(tmp_path: Path) -> None:
+    text = after(tmp_path, {"boats.py": BOATS, "app.py": LOADED_FOR_BOTH})
+    assert "select(Harbour).options( selectinload(Harbour.boats), *options, )" in text
+    assert "len(load(db).boats)" in text
+    assert "defaultload(Harbour.boats).selectin_polymorphic" not in text
+    assert "selectin_polymorphic(Boat, [Motor, Sail])" in text.partition("def told")[2]

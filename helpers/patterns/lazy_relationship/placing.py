@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helpers.analysis.callers import Chain
+from helpers.analysis.dataflow.values import Step
+from helpers.analysis.mapping import Entity
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 
 MOST_IN_VAIN = 1
@@ -49,8 +52,9 @@ class Placing:
         What the site loads already counts as well, so that a second look decides as the first did.
         """
         paths = [*paths, *dict.fromkeys(need.path for need in site.served)]
-        needed = {_statement(path) for path in paths if self._needed(site, path, chain)}
-        return len({_statement(path) for path in paths if _costs(path, joins=joins)} - needed)
+        needed = [path for path in paths if self._needed(site, path, chain)]
+        every, wanted = (_statements(site, some, joins=joins) for some in (paths, needed))
+        return len(every - wanted)
 
     def _needed(self, site: Site, path: Steps, chain: Chain) -> bool:
         return any(
@@ -86,22 +90,34 @@ def _of_the_same_subclasses(path: Steps, paths: list[Steps], chosen: list[Steps]
     """The other columns of subclasses behind the same relationship: one option names all subclasses, or two collide."""
     if path[-1].kind != "subclass":
         return []
-    return [one for one in paths if _statement(one) == _statement(path) and one != path and one not in chosen]
+    beside = [one for one in paths if one[:-1] == path[:-1] and one[-1].kind == "subclass"]
+    return [one for one in beside if one != path and one not in chosen]
 
 
-def _statement(path: Steps) -> tuple[str, ...]:
-    """What stands for the statement that loads the last step: the columns of all subclasses come as one."""
-    last = "subclasses" if path[-1].kind == "subclass" else path[-1].label
-    return (*(step.label for step in path[:-1]), last)
+def through_subclass(site: Site, path: Steps) -> bool:
+    """Whether only a subclass of what is loaded has one of the steps."""
+    owners = [site.root.entity, *(step.target for step in path)]
+    return any(_of_subclass(owner, step) for owner, step in zip(owners, path, strict=False))
+
+
+def _of_subclass(owner: Entity | None, step: Step) -> bool:
+    return step.kind == "subclass" or (owner is not None and step.owner is not owner and step.owner.is_a(owner))
+
+
+def _statements(site: Site, paths: Iterable[Steps], *, joins: bool) -> set[tuple[str, ...]]:
+    """The statements that loading these paths takes beside the first: one for a collection, one for a subclass."""
+    found: set[tuple[str, ...]] = set()
+    for path in paths:
+        *above, last = path
+        names = tuple(step.label for step in above)
+        if _of_subclass(above[-1].target if above else site.root.entity, last):
+            found.add((*names, f"class {last.owner.name}"))
+        if last.kind not in ("deferred", "subclass") and (last.many or not joins):
+            found.add((*names, last.label))
+    return found
 
 
 def leads(need: Need, chain: Chain) -> bool:
     """Whether a chain of calls is one that ends where something is read."""
     shorter = min(len(need.via), len(chain))
     return not shorter or need.via[-shorter:] == chain[-shorter:]
-
-
-def _costs(path: Steps, *, joins: bool) -> bool:
-    """Whether loading the last step of a path takes a statement of its own."""
-    last = path[-1]
-    return last.kind != "deferred" and (last.many or last.kind == "subclass" or not joins)

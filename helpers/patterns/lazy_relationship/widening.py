@@ -12,7 +12,7 @@ from helpers.analysis.parameters import FunctionNode, dependency
 from helpers.analysis.routes import routes
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Edit, ImportName
-from helpers.patterns.lazy_relationship.placing import MOST_IN_VAIN, NO_JOIN, Placing
+from helpers.patterns.lazy_relationship.placing import MOST_IN_VAIN, NO_JOIN, Placing, through_subclass
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey, in_order
 
 if TYPE_CHECKING:
@@ -75,18 +75,15 @@ class Widening:
             if len(path) > 1 and path[:-1] not in [*kept, *chosen] and path[:-1] in self.site.paths:
                 continue
             worst = max(self.placing.in_vain(self.site, [*kept, path], chain, joins=joins) for chain in chains)
-            unfit = self._through_subclass(path) or self.survey.unseen_by_checkers(path)
+            unfit = self._collides(path, chosen) or self.survey.unseen_by_checkers(path)
             if worst <= MOST_IN_VAIN and not unfit:
                 kept.append(path)
         return kept
 
-    def _through_subclass(self, path: Steps) -> bool:
-        """Whether only a subclass has one of the steps: its option would collide with one that is there already."""
-        owners = [self.site.root.entity, *(step.target for step in path)]
-        return any(
-            step.kind == "subclass" or (owner is not None and step.owner is not owner and step.owner.is_a(owner))
-            for owner, step in zip(owners, path, strict=False)
-        )
+    def _collides(self, path: Steps, chosen: list[Steps]) -> bool:
+        """Whether the function's own options name subclasses as well: a statement takes one such option alone."""
+        own = [*chosen, *(need.path for need in self.site.served)]
+        return through_subclass(self.site, path) and any(through_subclass(self.site, one) for one in own)
 
     def _widenable(self, function: FunctionNode) -> bool:
         """Whether a function is only ever called by its callers: no route, dependency, override or value."""
