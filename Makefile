@@ -48,8 +48,8 @@ lint: $(INSTALLED) ## ruff and mypy
 	"$(PY)" -m mypy
 	cd sample_app && "$(PY)" -m mypy
 
-test-helpers: $(INSTALLED) ## the tests of helpers/ and of the repository itself
-	"$(PY)" -m pytest
+test-helpers: $(INSTALLED) ## the tests of helpers/ and of the repository itself, on all cores
+	"$(PY)" -m pytest -n auto --dist worksteal
 
 test-sample-app: $(INSTALLED) ## the sample application's own HTTP tests, run from its own folder
 	cd sample_app && "$(PY)" -m pytest
