@@ -635,3 +635,16 @@ def test_each_subclass_is_a_statement_that_a_caller_without_need_of_it_does_not_
     assert "len(load(db).boats)" in text
     assert "defaultload(Harbour.boats).selectin_polymorphic" not in text
     assert "selectin_polymorphic(Boat, [Motor, Sail])" in text.partition("def told")[2]
+
+
+def test_two_ways_to_one_object_are_one_refresh_of_what_either_needs(tmp_path: Path) -> None:
+    text = (
+        "def got(db: Session, key: int) -> Book:\n    book = db.get(Book, key)\n    if book is None:\n"
+        "        book = Book(title='New')\n        db.add(book)\n    return book\n\n\n"
+        "def kept(db: Session, key: int) -> Book:\n    book = got(db, key)\n    book.author_id = 2\n    db.commit()\n"
+        "    return book\n\n\ndef show(db: Session) -> object:\n    book = kept(db, 1)\n"
+        "    return book.author.name, book.reviews\n"
+    )
+    found = body(tmp_path, text, **FACTORY)
+    assert found.count("db.refresh(") == 1
+    assert 'db.refresh(book, ["author", "reviews"]) return book' in found

@@ -318,10 +318,16 @@ def test_text_in_triple_quotes_is_not_moved(tmp_path: Path) -> None:
 def test_a_line_that_would_grow_too_long_is_broken(tmp_path: Path) -> None:
     text = "authors = db.query(Author).filter(Author.name == x, Author.id > y).order_by(Author.id).first()"
     wanted = (
-        "authors = db.scalars(\n"
-        "        select(Author).where(Author.name == x, Author.id > y).order_by(Author.id).limit(1)\n    ).first()"
+        "authors = db.scalars(\n        select(Author)\n        .where(Author.name == x, Author.id > y)\n"
+        "        .order_by(Author.id)\n        .limit(1)\n    ).first()"
     )
     assert body(tmp_path, text) == wanted
+
+
+def test_a_statement_that_has_room_on_a_line_of_its_own_takes_one(tmp_path: Path) -> None:
+    text = "authors = db.query(Author).filter(Author.name == x, Author.id > y).order_by(Author.id).all()"
+    inside = "select(Author).where(Author.name == x, Author.id > y).order_by(Author.id)"
+    assert body(tmp_path, text) == f"authors = db.scalars(\n        {inside}\n    ).all()"
 
 
 def test_carriage_returns_and_a_byte_order_mark_survive(tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ LEFT = {
     "q = db.query(Author).params(a=x)|return q.all()": "params() are said elsewhere",
     "q = db.query(*x)|return q.all()": "`*x` hides what the rows are",
     "q = db.query(Author)|return db.execute(q).all()": "which SQLAlchemy 2.1 does not do",
+    "q = db.query(Author.id.label('n'), Author.name.label('n'))|return q.count()": "Query raises for its label n",
     "return db.execute(db.query(Author)).all()": "which SQLAlchemy 2.1 does not do",
 }
 

@@ -19,7 +19,7 @@ from helpers.patterns.lazy_relationship.lifetime import Lifetime
 from helpers.patterns.lazy_relationship.mapping_level import eager
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import NO_JOIN, Placing
-from helpers.patterns.lazy_relationship.refreshing import Refreshing
+from helpers.patterns.lazy_relationship.refreshing import Refreshing, refreshed_once
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
@@ -36,12 +36,14 @@ def findings(code: str, project: Project) -> Iterator[Finding]:
     placing, lifetime = Placing(survey), Lifetime(survey)
     staleness = Staleness(survey, lifetime)
     written: set[tuple[str, Edit]] = set()
-    for site in survey.sites():
-        for finding in Finder(code, survey, site, lifetime, staleness).findings(placing):
-            edits = {(finding.path, edit) for edit in finding.fix.edits} if finding.fix else set()
-            if not edits or edits - written:  # two origins of one object ask for the same refresh
-                yield finding
-            written |= edits
+    found = [
+        one for site in survey.sites() for one in Finder(code, survey, site, lifetime, staleness).findings(placing)
+    ]
+    for finding in refreshed_once(found):
+        edits = {(finding.path, edit) for edit in finding.fix.edits} if finding.fix else set()
+        if not edits or edits - written:  # two origins of one object ask for the same refresh
+            yield finding
+        written |= edits
     yield from everywhere(code, survey)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from helpers.analysis.callers import Chain
 from helpers.analysis.dataflow.values import Root
@@ -13,7 +13,7 @@ from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import COMMITS
-from helpers.model import Edit
+from helpers.model import Edit, Finding
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
@@ -26,6 +26,30 @@ from helpers.patterns.lazy_relationship.staleness import Staleness
 _SESSION_WORDS = frozenset(
     {"commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested"}
 )
+
+
+_REFRESH = re.compile(r"(?P<head>.*\.refresh\(\w+, )\[(?P<names>[^\]]*)\](?P<tail>\)\s*)", re.S)
+
+
+def refreshed_once(found: Iterable[Finding]) -> Iterator[Finding]:
+    """The same findings, in which those that refresh one object at one place ask for the same: all that any names."""
+    found = list(found)
+    wanted: dict[tuple[str, int, str, str], dict[str, None]] = {}
+    for path, edit in ((one.path, edit) for one in found if one.fix for edit in one.fix.edits):
+        if match := _REFRESH.fullmatch(edit.text):
+            names = wanted.setdefault((path, edit.start, match["head"], match["tail"]), {})
+            names.update(dict.fromkeys(match["names"].split(", ")))
+    for one in found:
+        fix = one.fix and replace(one.fix, edits=tuple(_asking(one.path, edit, wanted) for edit in one.fix.edits))
+        yield replace(one, fix=fix)
+
+
+def _asking(path: str, edit: Edit, wanted: Mapping[tuple[str, int, str, str], Iterable[str]]) -> Edit:
+    match = _REFRESH.fullmatch(edit.text)
+    if match is None or edit.start != edit.end:
+        return edit
+    names = ", ".join(wanted[path, edit.start, match["head"], match["tail"]])
+    return replace(edit, text=f"{match['head']}[{names}]{match['tail']}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from helpers.patterns.legacy_query.endings.values import values
 from helpers.patterns.legacy_query.links import BULK, PARTS, READ, TERMINALS, VALUES, read
 from helpers.patterns.legacy_query.operands import member_of
 from helpers.patterns.legacy_query.outcome import Conversion, Ending
+from helpers.patterns.legacy_query.shape import check_labels
 from helpers.patterns.legacy_query.state import Placed
 from helpers.patterns.legacy_query.usage import Usage
 
@@ -49,6 +50,8 @@ class Converter:
         placed = [Placed(link, self.module, chain.source) for link in middle]
         state, renames = read(self.project, placed, ending=last.name if terminal or attribute else "")
         ending = Ending(self.project, self.module, chain, state, renames, terminal)
+        if terminal is None or terminal.name in PARTS or terminal.name == "count":
+            check_labels(self.project, state)
         if itself:
             return get_itself(ending)
         if attribute:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from helpers.analysis.meaning import EntityRef, MappedAttribute, Selectable, SelectableColumn
@@ -105,6 +107,34 @@ class Shape:
     def unnamed(self) -> bool:
         """Whether select() would name a column that Query leaves unnamed."""
         return any(part.kind == "column" and part.label is None for part in self.parts)
+
+
+def check_labels(project: Project, state: State) -> None:
+    """Refused for a label that Query cannot make unique where its statement goes into another one.
+
+    It raises then, and select() does not. That is one given twice, or one that reads like the `table_column` by which
+    Query names the others inside.
+    """
+    given = [label for piece in state.columns if (label := _given_label(piece.node))]
+    owners = [part.owner.entity for part in _parts(project, state) if part.owner]
+    named = tuple(f"{table}_" for entity in owners if entity for table in entity.tables)
+    twice = [label for label, count in Counter(given).items() if count > 1]
+    for label in [*twice, *(label for label in given if label.startswith(named))]:
+        raise Refused(f"Query raises for its label {label} where the statement goes into another one: rename it")
+
+
+def _given_label(node: ast.expr) -> str | None:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="label"), args=[label, *_]):
+            return str(label.value) if isinstance(label, ast.Constant) else ast.unparse(label)
+    return None
+
+
+def _parts(project: Project, state: State) -> Iterator[RowPart]:
+    """The arguments that can be read."""
+    for piece in state.columns:
+        with suppress(Refused):
+            yield ShapeReader(project, piece.module).part(piece.node)
 
 
 def shape_of(project: Project, state: State) -> Shape:

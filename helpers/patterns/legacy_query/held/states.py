@@ -10,7 +10,7 @@ from helpers.patterns.legacy_query.held.family import Family, Site
 from helpers.patterns.legacy_query.links import follow, start
 from helpers.patterns.legacy_query.methods.sets import SETS
 from helpers.patterns.legacy_query.refusal import Refused
-from helpers.patterns.legacy_query.shape import shape_of
+from helpers.patterns.legacy_query.shape import check_labels, shape_of
 from helpers.patterns.legacy_query.state import Piece, Placed, Rename, State
 
 _ROUNDS = 40
@@ -107,6 +107,7 @@ class States:
             state = _once(state)
             found += renames
             previous = placed.link.stop
+        check_labels(self.project, state)
         return Way(state, unsure), tuple(found)
 
     def alike(self, site: Site) -> list[State]:
