@@ -44,11 +44,14 @@ def splice(text: str, chosen: Iterable[Accepted]) -> str:
     """`text` with the edits of all fixes in place.
 
     Where several fixes insert at one point, those that end there come first, inner before outer; then those that begin
-    there, outer before inner; an insertion stands before the replacement that begins where it does.
+    there, outer before inner; an insertion stands before the replacement that begins where it does. Blanks that one fix
+    inserts inside of what another replaces go with it.
     """
     placed = [(_order(edit, item), edit) for item in chosen for edit in item.fix.edits]
     parts, position = [], 0
     for _, edit in sorted(placed, key=lambda pair: pair[0]):
+        if edit.start < position:
+            continue
         parts += [text[position : edit.start], edit.text]
         position = edit.end
     return "".join([*parts, text[position:]])
@@ -83,11 +86,20 @@ def _collision(item: Accepted, chosen: Sequence[Accepted]) -> str | None:
     start, end = item.span
     for other in chosen:
         apart = other.span[1] < start or end < other.span[0]
-        if not apart and any(_overlap(edit, theirs) for edit in item.fix.edits for theirs in other.fix.edits):
+        if not apart and any(_disagree(edit, theirs) for edit in item.fix.edits for theirs in other.fix.edits):
             return f"overlaps the fix of {other.finding.code} at {other.finding.place}; run again after it"
         if _contradict(item.fix.adds, other.fix.adds):
             return f"needs a name that {other.finding.code} at {other.finding.place} binds; run again after it"
     return None
+
+
+def _disagree(first: Edit, second: Edit) -> bool:
+    """Whether edits of two fixes overlap; how far a line is moved does not matter where the other replaces it."""
+    return _overlap(first, second) and not (_moves_line(first) or _moves_line(second))
+
+
+def _moves_line(edit: Edit) -> bool:
+    return edit.start == edit.end and bool(edit.text) and not edit.text.strip(" \t")
 
 
 def _overlap(first: Edit, second: Edit) -> bool:

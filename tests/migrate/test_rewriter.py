@@ -367,3 +367,19 @@ def test_one_group_that_is_left_does_not_hold_another() -> None:
     broken = grouped(TWO, "(total)", "(total(", "two.py", group="other")
     changes = run(app, grouped(ONE, "return 1", "return 2", "one.py"), broken)
     assert text_of(changes) == ONE.replace("1", "2")
+
+
+def test_a_line_that_one_fix_moves_and_another_removes_is_removed() -> None:
+    text = "x = f(\n    g()\n    .h()\n    .i()\n)\n"
+    moved = [Edit(text.index(part) - 4, text.index(part) - 4, "    ") for part in ("g()", ".h()", ".i()")]
+    outer = finding("app.py", Edit(text.index("f("), text.index("f(") + 1, "k"), *moved)
+    inner = replacing(text, "()\n    .h()", "()")
+    changes = run(project(app=text), outer, inner)
+    assert text_of(changes) == "x = k(\n        g()\n        .i()\n)\n"
+
+
+def test_two_fixes_that_write_at_one_place_still_wait_for_each_other() -> None:
+    text = "x = f(g())\n"
+    outer = replacing(text, "f(g())", "1")
+    inner = finding("app.py", Edit(text.index("()"), text.index("()"), "2"))
+    assert [skip.finding for skip in run(project(app=text), outer, inner).skipped] == [inner]

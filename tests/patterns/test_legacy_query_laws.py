@@ -192,6 +192,11 @@ def test_both_sides_do_the_same(probe_of: Callable[[str], Probe], chain: str, ve
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@example(
+    "list(session.query(Author))",
+    "[tuple(row) for row in session.query(session.query(Author)\n        .reset_joinpoint()  # why\n"
+    "        .slice(0, 2).subquery())]",
+)
 @given(chains(), chains_with_methods())
 def test_a_second_run_changes_nothing_and_comments_stay(one: str, two: str) -> None:
     text = f"{HEAD}[\n    {one},\n    {two},\n]\n"
