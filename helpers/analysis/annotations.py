@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -72,3 +73,15 @@ class Annotations:
 
 def _none(value: ast.expr | None) -> bool:
     return isinstance(value, ast.Constant) and value.value is None
+
+
+def named_in(annotation: ast.expr | None) -> Iterator[ast.expr]:
+    """Every name in an annotation, quoted ones and type arguments among them."""
+    for part in subscripted(annotation) if annotation is not None else ():
+        if isinstance(part, ast.Subscript):
+            yield part.value
+            items = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
+            for item in items:
+                yield from named_in(item)
+        else:
+            yield part

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from helpers.analysis.annotations import named_in
 from helpers.analysis.declarations import called
-from helpers.analysis.meaning import subscripted
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 
@@ -50,7 +50,7 @@ class Schemas:
 
     def named(self, annotation: ast.expr | None, module: Module) -> tuple[Definition, ...]:
         """The schemas that an annotation names, in lists, unions and type arguments too."""
-        found = {one.node: one for part in _names(annotation) if (one := self._class(part, module))}
+        found = {one.node: one for part in named_in(annotation) if (one := self._class(part, module))}
         return tuple(one for one in found.values() if self.is_schema(one))
 
     def before(self, found: Definition) -> Iterator[tuple[FunctionNode, Module, tuple[str, ...]]]:
@@ -80,18 +80,6 @@ class Schemas:
                 if isinstance(resolved, External) and resolved.name.startswith(_HOMES):
                     return resolved.name.rpartition(".")[2] in _MODELS
         return False
-
-
-def _names(annotation: ast.expr | None) -> Iterator[ast.expr]:
-    """Every name in an annotation, quoted ones and type arguments among them."""
-    for part in subscripted(annotation) if annotation is not None else ():
-        if isinstance(part, ast.Subscript):
-            yield part.value
-            items = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
-            for item in items:
-                yield from _names(item)
-        else:
-            yield part
 
 
 def _aliases(value: ast.expr | None) -> Iterator[str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from helpers.analysis.annotations import named_in
 from helpers.analysis.callees import Callee, Callees, arguments
 from helpers.analysis.dataflow.members import Code, Member, Members, Proxy
 from helpers.analysis.dataflow.sites import loaded
 from helpers.analysis.dataflow.values import LONGEST_VIA, NO_OBJECTS, NOTHING, SAME_OBJECTS, Ref, Refs, Root, Step
 from helpers.analysis.mapping import Entity
-from helpers.analysis.meaning import subscripted
 from helpers.analysis.parameters import FunctionNode, default_of, dependency
 from helpers.analysis.scopes import Binding
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
@@ -237,7 +237,7 @@ class Flows:
     def annotated(self, annotation: ast.expr | None, module: Module) -> Entity | None:
         """The one mapped class that an annotation names, however deep."""
         found: dict[str, Entity] = {}
-        for part in _parts(annotation):
+        for part in named_in(annotation):
             resolved = self.project.symbols.resolve(module, dotted_name(part) or "")
             entity = self.project.mapped.entity(resolved) if isinstance(resolved, Definition) else None
             if entity:
@@ -304,20 +304,8 @@ def _stands_in(ref: Ref, places: list[bool]) -> bool:
     return places[ref.root.column]
 
 
-def _parts(annotation: ast.expr | None) -> Iterator[ast.expr]:
-    """The names in an annotation, quoted ones among them."""
-    for part in subscripted(annotation) if annotation is not None else ():
-        if isinstance(part, ast.Subscript):
-            yield part.value
-            items = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
-            for item in items:
-                yield from _parts(item)
-        else:
-            yield part
-
-
 def _words(annotation: ast.expr | None) -> frozenset[str]:
-    names = ((dotted_name(part) or "").rpartition(".")[2] for part in _parts(annotation))
+    names = ((dotted_name(part) or "").rpartition(".")[2] for part in named_in(annotation))
     return frozenset(name for name in names if name not in ("", "None"))
 
 
