@@ -124,6 +124,7 @@ def check_labels(project: Project, state: State) -> None:
 
 
 def _given_label(node: ast.expr) -> str | None:
+    """The name that `column.label(name)` gives; None for anything else."""
     match node:
         case ast.Call(func=ast.Attribute(attr="label"), args=[label, *_]):
             return str(label.value) if isinstance(label, ast.Constant) else ast.unparse(label)
@@ -186,9 +187,8 @@ class ShapeReader:
             if isinstance(node.func, ast.Name)
             else ""
         )
-        if name == "label" and isinstance(node.func, ast.Attribute) and node.args:
-            label = node.args[0]
-            return RowPart("column", str(label.value) if isinstance(label, ast.Constant) else ast.unparse(label))
+        if (label := _given_label(node)) is not None:
+            return RowPart("column", label)
         if self.project.meanings.is_sqlalchemy(node.func, self.module, "Bundle"):
             return self._bundle(node)
         if not self.is_sql(node):
