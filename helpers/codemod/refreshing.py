@@ -116,7 +116,7 @@ class Refreshing:
             isinstance(call, ast.Call)
             and isinstance(call.func, ast.Attribute)
             and call.func.attr in _AFRESH
-            and len(call.args) <= 1
+            and (len(call.args) <= 1 or "column_attrs" in ast.unparse(call.args[1]))
         )
 
     def _instance(self, event: Commit, name: str) -> Instance | None:

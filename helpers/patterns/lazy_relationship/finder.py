@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from helpers.analysis.dataflow.values import Step
 from helpers.analysis.mapping import Entity
@@ -167,13 +168,14 @@ class Finder:
         refreshing = Refreshing(self.survey, self.lifetime, self.staleness, self.site)
         told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in needs))
         try:
-            for spot, paths in refreshing.spots(needs):
-                module = spot.module
+            for (module, call), group in groupby(refreshing.spots(needs), lambda found: (found[0].module, found[0].call)):
                 options = self._options(module)
-                edits = refreshing.edits(spot, paths, options)
-                fix = Fix(tuple(edits), tuple(options.speller.adds))
-                message = f"refreshes the {what} object before it is read: {_labels(paths)}"
-                yield self._finding(message, Applicability.REVIEW, fix, (module, spot.call))
+                spots = list(group)
+                edits = [edit for spot, paths in spots for edit in refreshing.edits(spot, paths, options)]
+                fix = Fix(tuple(dict.fromkeys(edits)), tuple(options.speller.adds))
+                told = dict.fromkeys(path[-1].label for _, paths in spots for path in paths)
+                message = f"refreshes the {what} object before it is read: {', '.join(told)}"
+                yield self._finding(message, Applicability.REVIEW, fix, (module, call))
         except Refused as refusal:
             message = f"of the {what} object is read later: {told}; left: {refusal}"
             yield self._finding(message, Applicability.MANUAL, None)

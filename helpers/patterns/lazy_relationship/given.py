@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from helpers.analysis.dataflow.values import Ref, Root, Step
 from helpers.analysis.mapping import Entity
+from helpers.analysis.scopes import Function
 from helpers.analysis.symbols import Module
 from helpers.patterns.lazy_relationship.loaders import Loaders, Names, hidden, names_loaders, subclass
 
@@ -55,7 +56,7 @@ class Given:
         first = need.path[0]
         if len(names) == 1 and first.kind == "subclass" and self._is_polymorphic(site, first.owner):
             return True
-        if site.kind == "made" and names[0] in self._filled(site):
+        if site.kind == "made" and names[0] in self._filled(site) and not self.survey.whole.follow(site, need):
             return len(names) == 1
         given = site.given | {path for call in need.via for path in self._in_call(call)}
         return names in given or names in self._refreshed(site, need) or self._is_out_of_reach(need, given)
@@ -117,11 +118,16 @@ class Given:
 
     def _refreshed(self, site: Site, need: Need) -> set[Names]:
         """What a later `refresh(x, [...])` loads of the object."""
-        found = [paths for ref, paths in self._refreshes if ref.root == site.root and _same_way(ref.via, need.via)]
-        return {path for paths in found for path in paths}
+        return {
+            path
+            for ref, paths, function, line in self._refreshes
+            if ref.root == site.root and _same_way(ref.via, need.via)
+            if not self.survey.whole.between(ref.root, function, after=line, need=need)
+            for path in paths
+        }
 
     @cached_property
-    def _refreshes(self) -> list[tuple[Ref, list[Names]]]:
+    def _refreshes(self) -> list[tuple[Ref, list[Names], Function | None, int]]:
         """Each object that is refreshed by name, or selected again with options, and what that loads."""
         found: list[tuple[ast.expr, Module, list[Names]]] = [
             (call.args[0], module, [(name,) for name in _refreshed_names(call)])
@@ -133,7 +139,10 @@ class Given:
                 again = self.loaders.selected_again(statement.value, module)
                 found += [(subject, module, paths) for subject, paths in again]
         return [
-            (ref, paths) for node, module, paths in found for ref in self.survey.flows.of(node, module) if not ref.path
+            (ref, paths, self.survey.project.scopes(module).function(node), node.lineno)
+            for node, module, paths in found
+            for ref in self.survey.flows.of(node, module)
+            if not ref.path
         ]
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from helpers.analysis.callers import Chain
 from helpers.analysis.dataflow.values import Root
 from helpers.analysis.parameters import FunctionNode
-from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import COMMITS
 from helpers.model import Edit, Finding
+from helpers.patterns.lazy_relationship.at_once import AtOnce, margin_of
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
@@ -28,7 +28,7 @@ _SESSION_WORDS = frozenset(
 )
 
 
-_REFRESH = re.compile(r"(?P<head>.*\.refresh\(\w+, )\[(?P<names>[^\]]*)\](?P<tail>\)\s*)", re.S)
+_REFRESH = re.compile(r"(?P<head>.*\.refresh\(\s*\w+, )\[(?P<names>[^\]]*)\](?P<tail>\s*\)\s*)", re.S)
 
 
 def refreshed_once(found: Iterable[Finding]) -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def refreshed_once(found: Iterable[Finding]) -> Iterator[Finding]:
 
 def _asking(path: str, edit: Edit, wanted: Mapping[tuple[str, int, str, str], Iterable[str]]) -> Edit:
     match = _REFRESH.fullmatch(edit.text)
-    if match is None or edit.start != edit.end:
+    if match is None:
         return edit
     names = ", ".join(wanted[path, edit.start, match["head"], match["tail"]])
     return replace(edit, text=f"{match['head']}[{names}]{match['tail']}")
@@ -74,13 +74,14 @@ class Refreshing:
 
     def spots(self, needs: list[Need]) -> Iterator[tuple[Spot, list[Steps]]]:
         """Each function that refreshes, with the paths that it loads. Refused where there is none."""
-        found: dict[ast.Call, tuple[Spot, list[Steps]]] = {}
+        found: dict[tuple[ast.Call, int], tuple[Spot, list[Steps]]] = {}
         for need in needs:
             spot = self._spot(need)
-            paths = found.setdefault(spot.call, (spot, []))[1]
+            before = self.survey.whole.between(self.site.root, spot.function, after=spot.call.lineno, need=need)
+            paths = found.setdefault((spot.call, len(before)), (spot, []))[1]
             if need.path not in paths:
                 paths.append(need.path)
-        yield from found.values()
+        yield from sorted(found.values(), key=lambda one: (one[0].module.path, one[0].call.lineno))
 
     def _spot(self, need: Need) -> Spot:
         """The first function on the way in which the object is stored and all whom it serves need what is read."""
@@ -101,7 +102,10 @@ class Refreshing:
         raise Refused("no function on the way to the reader both has it as it is then and hands it on to nobody else")
 
     def _changed(self, level: Level, need: Need, *, last: bool) -> bool:
-        """Whether a function stores the new object, or writes what the other one would show."""
+        """Whether a function stores the new object, writes what the other one would show, or refreshes it whole."""
+        function, _, call = level
+        if self.survey.whole.between(self.site.root, function, after=call.lineno, need=need):
+            return True
         if self.site.kind == "made":
             return self.lifetime.writes(level)
         return self.staleness.at(level, need, last=last)
@@ -121,7 +125,7 @@ class Refreshing:
             name, statement = named
             start, end = source.segment(statement)
             text = self._loading(name, session, paths, options, start)
-            return [Edit(end, end, f"{_margin(source, start)}{text}")]
+            return [Edit(end, end, f"{margin_of(source, start)}{text}")]
         if spot.reading is not None:
             return [self._before_reading(spot, session, paths, options)]
         returns = [*self._returns(spot)]
@@ -130,11 +134,11 @@ class Refreshing:
         edits: list[Edit] = []
         for given in returns:
             start = source.segment(given)[0]
-            margin = _margin(source, start)
+            margin = margin_of(source, start)
             name = given.value.id if isinstance(given.value, ast.Name) else self._free_name(spot)
             text = self._loading(name, session, paths, options, start)
             if isinstance(given.value, ast.Name):
-                edits.append(Edit(start, start, f"{text}{margin}"))
+                edits.append(self._at_once(spot, given, name, options) or Edit(start, start, f"{text}{margin}"))
             elif given.value is not None:
                 value = slice(*source.segment(given.value))
                 whole = f"{name} = {source.text[value]}{margin}{text}{margin}return {name}"
@@ -156,8 +160,19 @@ class Refreshing:
         if not (isinstance(name, ast.Name) and mine and self._is_one(name, spot.module)):
             raise Refused("it is not read by its own name: refresh it before it is read")
         source = self.survey.project.sources[spot.module.path]
-        start = source.segment(self._statement(name, spot))[0]
-        return Edit(start, start, f"{self._loading(name.id, session, paths, options, start)}{_margin(source, start)}")
+        statement = self._statement(name, spot)
+        start = source.segment(statement)[0]
+        text = f"{self._loading(name.id, session, paths, options, start)}{margin_of(source, start)}"
+        return self._at_once(spot, statement, name.id, options) or Edit(start, start, text)
+
+    def _at_once(self, spot: Spot, statement: ast.stmt, name: str, options: Options) -> Edit | None:
+        """The edit of a whole refresh right in front of a statement, where one refresh can do for both."""
+        one = AtOnce(self.survey)
+        whole = one.before(statement, name, spot.module)
+        names = one.names(whole, spot.module) if whole and options.modern else []
+        if whole is None or not names:
+            return None
+        return Edit(*self.survey.project.sources[spot.module.path].segment(whole), one.text(whole, names, options.speller))
 
     def _statement(self, name: ast.Name, spot: Spot) -> ast.stmt:
         """The statement that a name is read in. Refused in a loop, which would load again and again."""
@@ -251,7 +266,3 @@ def _is_key(call: ast.Call) -> bool:
     given = [keyword.value for keyword in call.keywords if keyword.arg == "primary_key"]
     return any(isinstance(value, ast.Constant) and value.value is True for value in given)
 
-
-def _margin(source: Source, start: int) -> str:
-    line = source.text[source.lines[source.position(start)[0] - 1] : start]
-    return source.newline + (line if not line.strip() else line[: len(line) - len(line.lstrip())])

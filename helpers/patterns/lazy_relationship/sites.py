@@ -21,6 +21,7 @@ from helpers.patterns.lazy_relationship.given import Given
 from helpers.patterns.lazy_relationship.loaders import Names
 from helpers.patterns.lazy_relationship.statements import Statements
 from helpers.patterns.lazy_relationship.traced import Seen, Traced, origins
+from helpers.patterns.lazy_relationship.whole import WholeRefreshes
 
 Steps = tuple[Step, ...]
 MOST_PLACES = 3
@@ -45,7 +46,7 @@ class Need:
 class Site:
     """One place that loads objects: a statement, a call that hands one out, a `get`, or a constructor.
 
-    `served` is what readers need and the statement loads already.
+    `served` is what readers need and the statement loads already, `every` all that is read, whoever loads it.
     """
 
     root: Root
@@ -57,6 +58,7 @@ class Site:
     links: set[str] = field(default_factory=set)
     given: set[Names] = field(default_factory=set)
     served: list[Need] = field(default_factory=list)
+    every: tuple[Need, ...] = ()
 
     @property
     def paths(self) -> list[Steps]:
@@ -70,6 +72,7 @@ class Survey:
 
     project: Project
     everywhere: list[Seen] = field(default_factory=list)
+    by_root: dict[Root, list[Site]] = field(default_factory=dict)
 
     @cached_property
     def flows(self) -> Flows:
@@ -85,6 +88,11 @@ class Survey:
     def given(self) -> Given:
         """What is loaded already."""
         return Given(self)
+
+    @cached_property
+    def whole(self) -> WholeRefreshes:
+        """Where an object is refreshed whole."""
+        return WholeRefreshes(self)
 
     @cached_property
     def callers(self) -> Callers:
@@ -109,6 +117,8 @@ class Survey:
             site.needs.append(Need(steps, via, reading, self._conditional(reading)))
         self._supplied(found)
         for site in found.values():
+            site.every = tuple(site.needs)
+            self.by_root.setdefault(site.root, []).append(site)
             site.links, site.given = self.given.used(site)
             site.served = [need for need in site.needs if self.given.is_served(site, need)]
             site.needs = [need for need in site.needs if not self.given.is_given(site, need)]
