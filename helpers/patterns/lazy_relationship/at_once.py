@@ -13,7 +13,7 @@ from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
 from helpers.patterns.lazy_relationship.sites import Need, Site, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
-from helpers.patterns.lazy_relationship.whole import is_whole, reading_line
+from helpers.patterns.lazy_relationship.whole import is_whole
 
 _WITH_ITS_OWNER = frozenset({"joined", "selectin", "subquery", "immediate"})
 
@@ -33,29 +33,33 @@ class AtOnce:
                 return found if named == name and is_whole(call) else None
         return None
 
-    def names(self, whole: ast.Expr, module: Module) -> list[str]:
+    def names(self, statement: ast.stmt, module: Module) -> list[str]:
         """The relationships to be loaded together with the columns; nothing where that would leave something out.
 
         A whole refresh also loads what the mapping or the options of the query load with the object.
         """
-        assert isinstance(whole.value, ast.Call)
-        refs = [ref for ref in self.survey.flows.of(whole.value.args[0], module) if ref.entity is not None]
-        function = self.survey.project.scopes(module).function(whole)
+        call = getattr(statement, "value", None)
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "refresh"):
+            return []
+        if not is_whole(call) or not isinstance(call.args[0], ast.Name):
+            return []
+        refs = [ref for ref in self.survey.flows.of(call.args[0], module) if ref.entity is not None]
+        function = self.survey.project.scopes(module).function(statement)
         if any(ref.path or ref.root.kind == "parameter" or self._is_eager(ref.entity) for ref in refs if ref.entity):
             return []
         sites = [site for ref in refs for site in self.survey.by_root.get(ref.root, ())]
-        paths = [need.path for site in sites for need in self._behind(site, function, whole.lineno)]
+        paths = [need.path for site in sites for need in _handed_through(self.survey, site, function)]
         if any(len(path) > 1 for path in paths):
             return []
         return list(dict.fromkeys(path[0].name for path in paths if path[0].kind == "relationship"))
 
-    def text(self, whole: ast.Expr, names: Iterable[str], speller: Speller) -> str:
+    def text(self, statement: ast.stmt, names: Iterable[str], speller: Speller) -> str:
         """`db.expire(x)` and a refresh that names the columns and these relationships, at the place of the other."""
-        call = whole.value
+        call = getattr(statement, "value", None)
         assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
         session, name = ast.unparse(call.func.value), ast.unparse(call.args[0])
         source = speller.project.sources[speller.module.path]
-        margin = margin_of(source, source.segment(whole)[0])
+        margin = margin_of(source, source.segment(statement)[0])
         columns = f"*{speller.bound('sqlalchemy', 'inspect')}({name}).mapper.column_attrs.keys()"
         listed = ", ".join([columns, *(f'"{one}"' for one in names)])
         line = f"{session}.refresh({name}, [{listed}])"
@@ -67,13 +71,12 @@ class AtOnce:
         kinds = [entity, *self.survey.project.mapped.subclasses(entity)]
         return any(one.lazy in _WITH_ITS_OWNER for kind in kinds for one in self.survey.flows.members.relations(kind))
 
-    def _behind(self, site: Site, function: Function | None, line: int) -> Iterator[Need]:
-        """What is read of a site's objects in a function behind a line, or once it has handed them on."""
-        for need in site.every:
-            through = {site.function, *(self.survey.callers.around(call) for call in need.via)}
-            reading = reading_line(function, need)
-            if function in through and (reading is None or reading > line):
-                yield need
+
+def _handed_through(survey: Survey, site: Site, function: Function | None) -> Iterator[Need]:
+    """What is read of a site's objects that come through a function, by whomever."""
+    for need in site.every:
+        if function in {site.function, *(survey.callers.around(call) for call in need.via)}:
+            yield need
 
 
 def margin_of(source: Source, start: int) -> str:

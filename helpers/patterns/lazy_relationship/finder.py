@@ -15,6 +15,7 @@ from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
 from helpers.patterns.lazy_relationship.circles import Circles
+from helpers.patterns.lazy_relationship.late import Late
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Lifetime
 from helpers.patterns.lazy_relationship.mapping_level import eager
@@ -101,6 +102,7 @@ class Finder:
         yield from self._refreshed(stale, "changed")
         self.site.needs = [need for need in self.site.needs if need not in stale]
         yield from self._hidden()
+        yield from self._behind_checks(placing)
         chosen = placing.at_site(self.site)
         if not self.site.needs:
             return
@@ -179,6 +181,22 @@ class Finder:
         except Refused as refusal:
             message = f"of the {what} object is read later: {told}; left: {refusal}"
             yield self._finding(message, Applicability.MANUAL, None)
+
+    def _behind_checks(self, placing: Placing) -> Iterator[Finding]:
+        """What the query would load in vain when a check refuses the object, or load twice."""
+        widening = Widening(self.survey, self.site, placing)
+        refreshing = Refreshing(self.survey, self.lifetime, self.staleness, self.site)
+        for later in Late(self.survey, self.lifetime).of(self.site, spread=widening.possible):
+            _, module, call = later.level
+            options = self._options(module)
+            try:
+                fix = Fix(tuple(refreshing.behind(later, options)), tuple(options.speller.adds))
+            except Refused:
+                continue  # it is loaded with the query
+            message = f"loads behind the checks what is read later: {_labels(later.paths)}"
+            yield self._finding(message, Applicability.REVIEW, fix, (module, call))
+            self.site.late.add(call)
+            self.site.needs = [need for need in self.site.needs if need not in later.needs]
 
     def _left(self, chosen: list[Steps], asked: list[Asked]) -> list[Need]:
         passed = {(one.call, path) for one in asked for path in one.paths}

@@ -49,12 +49,14 @@ class Placing:
     def in_vain(self, site: Site, paths: list[Steps], chain: Chain, *, joins: bool) -> int:
         """How many statements load what nobody reads when a site is reached by this chain of calls.
 
-        What the site loads already counts as well, so that a second look decides as the first did.
+        What the site loads already counts as well, so that a second look decides as the first did; so does the
+        statement that loads more behind a check on that way.
         """
         paths = [*paths, *dict.fromkeys(need.path for need in site.served)]
         needed = [path for path in paths if self._needed(site, path, chain)]
-        every, wanted = (_statements(site, some, joins=joins) for some in (paths, needed))
-        return len(every - wanted)
+        every, wanted = (statements_of(site, some, joins=joins) for some in (paths, needed))
+        late = site.call in site.late or not site.late.isdisjoint(chain)
+        return len(every - wanted) + (late and bool(every - wanted))
 
     def _needed(self, site: Site, path: Steps, chain: Chain) -> bool:
         return any(
@@ -104,7 +106,7 @@ def _of_subclass(owner: Entity | None, step: Step) -> bool:
     return step.kind == "subclass" or (owner is not None and step.owner is not owner and step.owner.is_a(owner))
 
 
-def _statements(site: Site, paths: Iterable[Steps], *, joins: bool) -> set[tuple[str, ...]]:
+def statements_of(site: Site, paths: Iterable[Steps], *, joins: bool) -> set[tuple[str, ...]]:
     """The statements that loading these paths takes beside the first: one for a collection, one for a subclass."""
     found: set[tuple[str, ...]] = set()
     for path in paths:

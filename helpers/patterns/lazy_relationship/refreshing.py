@@ -12,8 +12,11 @@ from helpers.analysis.dataflow.values import Root
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import COMMITS
+from helpers.codemod.lines import line_behind
 from helpers.model import Edit, Finding
+from helpers.patterns.lazy_relationship.anchors import is_dotted
 from helpers.patterns.lazy_relationship.at_once import AtOnce, margin_of
+from helpers.patterns.lazy_relationship.late import Later, moved_out
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
@@ -145,6 +148,24 @@ class Refreshing:
                 edits.append(Edit(start, source.segment(given)[1], whole))
         return edits
 
+    def behind(self, later: Later, options: Options) -> list[Edit]:
+        """What a query is not to load in vain: behind the checks, of the object's name or of one that it is given."""
+        function, module, call = later.level
+        assert isinstance(function, FunctionNode)
+        spot, place = Spot(function, module, call), later.anchor
+        source = self.survey.project.sources[module.path]
+        start, end = source.segment(place.statement)
+        name = place.name or self._free_name(spot)
+        text = self._loading(name, self._session(spot), later.paths, options, start)
+        if not place.name:
+            return moved_out(source, place, name, text)
+        if whole := self._merged(place.statement, spot, options):
+            return [whole]
+        edit = line_behind(source, place.statement, text)
+        if edit is None:
+            raise Refused("the check has no line of its own: load it behind that")
+        return [edit]
+
     def _named(self, spot: Spot) -> tuple[str, ast.Assign] | None:
         """The name that a function gives to the object as soon as it has it, and the assignment."""
         match self.survey.project.scopes(spot.module).parents.get(spot.call):
@@ -167,12 +188,14 @@ class Refreshing:
 
     def _at_once(self, spot: Spot, statement: ast.stmt, name: str, options: Options) -> Edit | None:
         """The edit of a whole refresh right in front of a statement, where one refresh can do for both."""
+        whole = AtOnce(self.survey).before(statement, name, spot.module)
+        return self._merged(whole, spot, options) if whole else None
+
+    def _merged(self, whole: ast.stmt, spot: Spot, options: Options) -> Edit | None:
         one = AtOnce(self.survey)
-        whole = one.before(statement, name, spot.module)
-        names = one.names(whole, spot.module) if whole and options.modern else []
-        if whole is None or not names:
-            return None
-        return Edit(*self.survey.project.sources[spot.module.path].segment(whole), one.text(whole, names, options.speller))
+        names = one.names(whole, spot.module) if options.modern else []
+        place = self.survey.project.sources[spot.module.path].segment(whole)
+        return Edit(*place, one.text(whole, names, options.speller)) if names else None
 
     def _statement(self, name: ast.Name, spot: Spot) -> ast.stmt:
         """The statement that a name is read in. Refused in a loop, which would load again and again."""
@@ -223,6 +246,10 @@ class Refreshing:
             known = self.survey.project.sessions.tier(node.func.value, spot.module) is not None
             if known and node.func.attr in _SESSION_WORDS:
                 return ast.unparse(node.func.value)
+        passed = [*spot.call.args, *(keyword.value for keyword in spot.call.keywords)]
+        for value in passed:
+            if is_dotted(value) and self.survey.project.sessions.tier(value, spot.module) is not None:
+                return ast.unparse(value)
         given = [*spot.function.args.posonlyargs, *spot.function.args.args, *spot.function.args.kwonlyargs]
         for argument in given:
             typed = argument.annotation and self.survey.project.sessions.annotated(argument.annotation, spot.module)

@@ -46,7 +46,8 @@ class Need:
 class Site:
     """One place that loads objects: a statement, a call that hands one out, a `get`, or a constructor.
 
-    `served` is what readers need and the statement loads already, `every` all that is read, whoever loads it.
+    `served` is what readers need and the statement loads already, `every` all that is read, whoever loads it, `late`
+    the calls behind which more is loaded, at the cost of one more statement.
     """
 
     root: Root
@@ -59,6 +60,7 @@ class Site:
     given: set[Names] = field(default_factory=set)
     served: list[Need] = field(default_factory=list)
     every: tuple[Need, ...] = ()
+    late: set[ast.Call] = field(default_factory=set)
 
     @property
     def paths(self) -> list[Steps]:

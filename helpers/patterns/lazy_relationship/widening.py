@@ -46,12 +46,15 @@ class Widening:
 
     def asked(self, chosen: list[Steps]) -> list[Asked]:
         """The calls that shall pass options; nothing where the function cannot take them."""
+        return [*self._calls(chosen)] if self.possible else []
+
+    @property
+    def possible(self) -> bool:
+        """Whether the function can take options at all."""
         function = self.site.function
         if not isinstance(function, FunctionNode) or not self._widenable(function):
-            return []
-        if any(keyword.arg == NAME for keyword in self.site.call.keywords):
-            return []
-        return [*self._calls(chosen)]
+            return False
+        return not any(keyword.arg == NAME for keyword in self.site.call.keywords)
 
     def _calls(self, chosen: list[Steps]) -> Iterator[Asked]:
         grouped: dict[ast.Call, list[Need]] = {}
