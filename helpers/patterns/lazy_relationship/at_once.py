@@ -1,4 +1,4 @@
-"""One refresh in place of two: where an object is refreshed whole, what is read of it is loaded by the same statement."""
+"""One refresh in place of two: where an object is refreshed whole, what is read of it is loaded at once."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class AtOnce:
         block = Flow(self.survey.project.scopes(module)).block(statement)
         at = block.index(statement)
         match block[at - 1] if at else None:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="refresh"), args=[ast.Name(id=named)]) as call) as found:
-                return found if named == name and is_whole(call) else None
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="refresh"), args=[ast.Name(id=one)]) as call) as found:
+                return found if one == name and is_whole(call) else None
         return None
 
     def names(self, statement: ast.stmt, module: Module) -> list[str]:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
-from helpers.analysis.dataflow.values import Step
 from helpers.analysis.mapping import Entity
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
-from helpers.patterns.lazy_relationship.circles import Circles
+from helpers.patterns.lazy_relationship.everywhere import everywhere
 from helpers.patterns.lazy_relationship.late import Late
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Lifetime
-from helpers.patterns.lazy_relationship.mapping_level import eager
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import NO_JOIN, Placing
 from helpers.patterns.lazy_relationship.refreshing import Refreshing, refreshed_once
@@ -26,7 +23,6 @@ from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
 from helpers.patterns.lazy_relationship.staleness import Staleness
-from helpers.patterns.lazy_relationship.traced import Seen
 from helpers.patterns.lazy_relationship.widening import NAME, Asked, Widening
 
 _NO_OPTIONS = frozenset({"update", "delete", "with_only_columns", "with_entities"})
@@ -47,38 +43,6 @@ def findings(code: str, project: Project) -> Iterator[Finding]:
             yield finding
         written |= edits
     yield from everywhere(code, survey)
-
-
-def everywhere(code: str, survey: Survey) -> Iterator[Finding]:
-    """What a trace saw read of objects from many places: loaded with its owner wherever that is loaded."""
-    by_step: dict[Step, list[Seen]] = {}
-    for seen in survey.everywhere:
-        by_step.setdefault(seen.step, []).append(seen)
-    circles = Circles(survey.everywhere)
-    for step, group in by_step.items():
-        count = sum(seen.load.count for seen in group)
-        places = ", ".join(dict.fromkeys(seen.reading.place for seen in group))
-        told = f"{step.label} was loaded {count} times when it was read ({places})"
-        try:
-            if all(_made(seen) for seen in group):
-                raise Refused("the session made the object and no query loads it: refresh it once it is stored")
-            fix, module, node = eager(survey.project, step, circles.depth(group))
-            message = f"{told}: loads it with its owner, whatever query that comes from"
-            yield _placed(code, survey, module, node, message, fix)
-        except Refused as refusal:
-            yield _placed(
-                code, survey, step.owner.definition.module, step.owner.definition.node, f"{told}; left: {refusal}"
-            )
-
-
-def _placed(code: str, survey: Survey, module: Module, node: ast.AST, message: str, fix: Fix | None = None) -> Finding:
-    source = survey.project.sources[module.path]
-    start, stop = source.segment(node)  # type: ignore[arg-type]
-    line, column = source.position(start)
-    symbol = survey.project.scopes(module).symbol(node)
-    how = Applicability.REVIEW if fix else Applicability.MANUAL
-    mark = fingerprint(code, source.path, symbol, source.text[start:stop] + ("" if fix else message))
-    return Finding(code, source.path, line, column, symbol, message, how, fix, mark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +99,7 @@ class Finder:
         yield self._finding(f"{told}takes further options from its callers", Applicability.REVIEW, fix)
         for one in asked:
             options = self._options(one.module)
+            options.joined = Late(self.survey, self.lifetime).joined(self.site, one.paths, chosen)
             written = self._rendered(options, one.paths, options.speller.entity(self._entity))
             layout = Layout(self.survey.project.sources[one.module.path], self.survey.project.line_length)
             edit = layout.inside(one.call, written)
@@ -170,13 +135,14 @@ class Finder:
         refreshing = Refreshing(self.survey, self.lifetime, self.staleness, self.site)
         told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in needs))
         try:
-            for (module, call), group in groupby(refreshing.spots(needs), lambda found: (found[0].module, found[0].call)):
+            found = [*refreshing.spots(needs)]
+            for module, call in dict.fromkeys((spot.module, spot.call) for spot, _ in found):
                 options = self._options(module)
-                spots = list(group)
+                spots = [one for one in found if one[0].call is call]
                 edits = [edit for spot, paths in spots for edit in refreshing.edits(spot, paths, options)]
                 fix = Fix(tuple(dict.fromkeys(edits)), tuple(options.speller.adds))
-                told = dict.fromkeys(path[-1].label for _, paths in spots for path in paths)
-                message = f"refreshes the {what} object before it is read: {', '.join(told)}"
+                labels = dict.fromkeys(path[-1].label for _, paths in spots for path in paths)
+                message = f"refreshes the {what} object before it is read: {', '.join(labels)}"
                 yield self._finding(message, Applicability.REVIEW, fix, (module, call))
         except Refused as refusal:
             message = f"of the {what} object is read later: {told}; left: {refusal}"
@@ -284,11 +250,6 @@ class Finder:
         text = source.text[start:stop] + (message if fix is None else "")
         mark = fingerprint(self.code, source.path, symbol, text)
         return Finding(self.code, source.path, line, column, symbol, message, applicability, fix, mark)
-
-
-def _made(seen: Seen) -> bool:
-    """Whether an object was never loaded by anything: an option of the mapping would do nothing for it."""
-    return bool(seen.load.loaded_by) and all(one.kind == "made" for one in seen.load.loaded_by)
 
 
 def _remedy(left: list[Need]) -> str:

@@ -68,6 +68,20 @@ class Late:
             found = [Later(one.level, one.anchor, [n for n in one.needs if n.path[0] not in kept]) for one in found]
         return [one for one in found if self._pays(site, one.needs)]
 
+    def joined(self, site: Site, paths: list[Steps], chosen: list[Steps]) -> frozenset[Step]:
+        """The one collection that a `get` joins when it loads too many before a check: its statement gives one object.
+
+        Two would multiply each other's rows, so it is none where the statement has options of its own already.
+        """
+        joins = not (site.links & NO_JOIN)
+        place = self._anchor(site, (site.function, site.module, site.call)) if site.kind == "get" else None
+        many = len(statements_of(site, [*paths, *chosen], joins=joins)) > MOST_IN_VAIN
+        if place is None or not place.refuses or not many or site.given:
+            return frozenset()
+        ends = [path[0] for path in paths if path[0].many and not any(path[:1] == one[:1] != one for one in paths)]
+        plain = [step for step in ends if step.kind == "relationship" and step not in self.survey.reads.circular]
+        return frozenset(plain[:1])
+
     def _levels(self, site: Site) -> list[Level]:
         """Every call that gives an object of the site, those nearer to where it is loaded first."""
         ways = [self.lifetime.levels(site, need) for need in site.needs]
@@ -77,7 +91,7 @@ class Late:
 
     def _at(self, site: Site, level: Level, needs: list[Need]) -> Later | None:
         """What is best loaded in one function, behind the call that gives it the object."""
-        function, module, call = level
+        function, _, call = level
         place = self._anchor(site, level)
         if not isinstance(function, FunctionNode) or place is None or not self._pays(site, needs):
             return None
@@ -170,7 +184,7 @@ def _further_in(way: list[Level], call: ast.Call) -> Iterator[Level]:
 
 
 def moved_out(source: Source, place: Anchor, name: str, text: str) -> list[Edit]:
-    """The value inside a statement gets a name on a line of its own, `text` follows, then the statement with the name."""
+    """The value inside a statement gets a name on a line of its own; `text` follows, then the statement itself."""
     start, end = source.segment(place.statement)
     first, last = source.segment(place.value)
     margin = margin_of(source, start)

@@ -35,13 +35,17 @@ class Tree:
 
 @dataclass(eq=False)
 class Options:
-    """Writes the options of one query. `joins` says that a joined table cannot change what the query gives."""
+    """Writes the options of one query. `joins` says that a joined table cannot change what the query gives.
+
+    `joined` is a collection that is joined all the same.
+    """
 
     speller: Speller
     circular: frozenset[Step] | set[Step]
     modern: bool
     joins: bool = True
     given: frozenset[Names] = frozenset()
+    joined: frozenset[Step] = frozenset()
 
     def render(self, tree: Tree, prefix: str, owner: str) -> list[str]:
         """One text for each option; `prefix` is how the query names the entity whose key is `owner`."""
@@ -82,7 +86,8 @@ class Options:
             if step.target is None:
                 raise Refused(f"nothing tells what {step.label} leads to")
             inner = self._parts(below, self.speller.entity(step.target), step.target.key, here)
-        loader = "selectinload" if step.many or not self.joins else "joinedload"
+        apart = (step.many and step not in self.joined) or not self.joins
+        loader = "selectinload" if apart else "joinedload"
         return Part("defaultload" if here in self.given or not below.wanted else loader, attribute, tuple(inner))
 
     def _circular(self, step: Step, below: Tree, attribute: str) -> Part:

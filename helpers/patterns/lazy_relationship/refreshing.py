@@ -154,7 +154,7 @@ class Refreshing:
         assert isinstance(function, FunctionNode)
         spot, place = Spot(function, module, call), later.anchor
         source = self.survey.project.sources[module.path]
-        start, end = source.segment(place.statement)
+        start = source.segment(place.statement)[0]
         name = place.name or self._free_name(spot)
         text = self._loading(name, self._session(spot), later.paths, options, start)
         if not place.name:
@@ -292,4 +292,3 @@ def primary_key(root: Root) -> str:
 def _is_key(call: ast.Call) -> bool:
     given = [keyword.value for keyword in call.keywords if keyword.arg == "primary_key"]
     return any(isinstance(value, ast.Constant) and value.value is True for value in given)
-
