@@ -57,13 +57,14 @@ class Finder:
 
     def findings(self, placing: Placing) -> Iterator[Finding]:
         """The fix at the site, and what is left to a person."""
-        yield from self._expired()
+        gone = [need for need in self.site.needs if self.lifetime.expired(self.site, need)]
+        yield from self._expired(gone)
         if self.site.kind == "made":
             stored = [need for need in self.site.needs if self.lifetime.stored(self.site, need)]
-            yield from self._refreshed(stored, "new")
+            yield from self._expired_too(stored) if gone else self._refreshed(stored, "new")
             return
         stale = [need for need in self.site.needs if self.staleness.of(self.site, need)]
-        yield from self._refreshed(stale, "changed")
+        yield from self._expired_too(stale) if gone else self._refreshed(stale, "changed")
         self.site.needs = [need for need in self.site.needs if need not in stale]
         yield from self._hidden()
         yield from self._behind_checks(placing)
@@ -107,9 +108,8 @@ class Finder:
             message = f"passes what is read of the result: {_labels(one.paths)}"
             yield self._finding(message, Applicability.REVIEW, passed, (one.module, one.call))
 
-    def _expired(self) -> Iterator[Finding]:
+    def _expired(self, gone: list[Need]) -> Iterator[Finding]:
         """What a commit expires before it is read is of no use when it is loaded before."""
-        gone = [need for need in self.site.needs if self.lifetime.expired(self.site, need)]
         self.site.needs = [need for need in self.site.needs if need not in gone]
         if gone:
             told = dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in gone)
@@ -117,6 +117,13 @@ class Finder:
                 f"a commit expires the object before {', '.join(told)} is read: let expire_on_commit (AM301) go "
                 "first, then look again"
             )
+            yield self._finding(message, Applicability.MANUAL, None)
+
+    def _expired_too(self, needs: list[Need]) -> Iterator[Finding]:
+        """What would be refreshed of an object that a commit expires then, so that all is loaded once more."""
+        if needs:
+            told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in needs))
+            message = f"{told} is read of an object that a commit expires: let expire_on_commit (AM301) go first"
             yield self._finding(message, Applicability.MANUAL, None)
 
     def _hidden(self) -> Iterator[Finding]:
