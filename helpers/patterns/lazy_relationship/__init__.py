@@ -8,6 +8,7 @@ from helpers.analysis.project import Project
 from helpers.codemod.pattern import Pattern
 from helpers.model import Applicability, Finding, Stage
 from helpers.patterns.lazy_relationship.examples import EXAMPLES
+from helpers.patterns.lazy_relationship.examples_late import LATE
 from helpers.patterns.lazy_relationship.finder import findings
 
 __all__ = ["LazyRelationship"]
@@ -27,7 +28,7 @@ class LazyRelationship(Pattern):
     )
     STAGE = Stage.IMPLICIT_IO
     APPLICABILITY = Applicability.SAFE
-    EXAMPLES = EXAMPLES
+    EXAMPLES = (*EXAMPLES, *LATE)
 
     def find(self, project: Project) -> Iterator[Finding]:
         """Every query whose objects are asked for more than it loads, as a fix or with the reason why it is left."""

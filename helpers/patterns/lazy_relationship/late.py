@@ -74,7 +74,11 @@ class Late:
         Two would multiply each other's rows, so it is none where the statement has options of its own already.
         """
         joins = not (site.links & NO_JOIN)
-        place = self._anchor(site, (site.function, site.module, site.call)) if site.kind == "get" or "get" in site.links else None
+        place = (
+            self._anchor(site, (site.function, site.module, site.call))
+            if site.kind == "get" or "get" in site.links
+            else None
+        )
         many = len(statements_of(site, [*paths, *chosen], joins=joins)) > MOST_IN_VAIN
         if place is None or not place.refuses or not many or site.given:
             return frozenset()
