@@ -158,3 +158,12 @@ def test_an_object_that_a_commit_expires_is_not_refreshed_before(tmp_path: Path,
     expiring = f"from sqlalchemy.orm import sessionmaker\n\nSessionLocal = sessionmaker({factory})\n"
     text = body(tmp_path, f"{make}    return book\n\n\n{count}\n{show}{page}", expiring)
     assert "refresh" not in text
+
+
+def test_options_that_are_too_long_take_a_line_for_each_link(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 60\n")
+    show = "def show(db: Session):\n    for copy in db.scalars(select(Copy)):\n"
+    show += "        print(len(copy.book.author.books), len(copy.book.author.mentor.books))\n"
+    text = Rewriting(LazyRelationship, tmp_path).after(HEAD + show, database=FACTORY)
+    assert "        .joinedload(Book.author)\n        .options(\n" in text
+    assert all(len(line) <= 60 for line in text.splitlines() if "load(" in line)

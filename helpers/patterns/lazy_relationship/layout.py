@@ -97,7 +97,11 @@ class Layout:
         if ".options(" in option and option.endswith(")"):
             head, _, rest = option.partition(".options(")
             parts = _split(rest[:-1])
+            if len(margin.strip("\r\n")) + len(head) + len(".options(") > self.width:
+                head = f"{head.replace(').', f'){margin}.')}{margin}"
             return f"{head}.options({self._lines(parts, margin)})"
+        if ")." in option:
+            return option.replace(").", f"){margin}.")
         opening = option.find("(")
         return f"{option[: opening + 1]}{margin}{_INDENT}{option[opening + 1 :]}" if opening > 0 else option
 
