@@ -72,6 +72,50 @@ def test_a_call_inside_a_statement_gets_a_name_first(tmp_path: Path) -> None:
     assert 'book = find(db, 1, 2) db.refresh(book, ["copies", "reviews"]) return describe(book)' in text
 
 
+RESOLVER = """import strawberry
+
+
+@strawberry.type
+class BookNode:
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    @strawberry.field
+    def copies(self) -> int:
+        return len(self.book.copies)
+
+
+"""
+
+
+SHOW_NODE = """def show(db: Session) -> BookNode:
+    book = find(db, 1, 2)
+    log(book)
+    return BookNode(book)
+
+
+def log(book: Book):
+    print(len(book.reviews))
+"""
+
+
+def test_what_a_resolver_may_read_is_joined_to_the_one_row_before_the_check(tmp_path: Path) -> None:
+    text = body(tmp_path, RESOLVER + FIND + TITLE + SHOW_NODE)
+    assert "selectinload(Book.reviews), *options" in text
+    assert "find(db, 1, 2, options=[joinedload(Book.copies)])" in text
+
+
+def test_what_a_resolver_may_read_has_a_statement_of_its_own_where_nothing_refuses(tmp_path: Path) -> None:
+    find = FIND.replace(" or book.author_id != author_id", "")
+    text = body(tmp_path, RESOLVER + find + TITLE + SHOW_NODE)
+    assert "find(db, 1, 2, options=[selectinload(Book.copies)])" in text
+
+
+def test_the_session_of_the_call_refreshes_its_object(tmp_path: Path) -> None:
+    show = "def show(log: Session, db: Session):\n    log.flush()\n    book = find(db, 1, 2)\n"
+    assert 'db.refresh(book, ["copies", "reviews"])' in body(tmp_path, f"{FIND}{TITLE}{show}    return {BOTH}")
+
+
 def test_a_call_that_runs_behind_another_stays_where_it_is(tmp_path: Path) -> None:
     describe = f"def describe(first: int, book: Book):\n    return {BOTH}\n\n"
     show = "def show(db: Session):\n    return describe(int(input()), find(db, 1, 2))\n"

@@ -80,11 +80,16 @@ class Late:
             else None
         )
         many = len(statements_of(site, [*paths, *chosen], joins=joins)) > MOST_IN_VAIN
-        if place is None or not place.refuses or not many or site.given:
+        if place is None or not place.refuses or not many or site.given or self._joins_already(site):
             return frozenset()
         ends = [path[0] for path in paths if path[0].many and not any(path[:1] == one[:1] != one for one in paths)]
         plain = [step for step in ends if step.kind == "relationship" and step not in self.survey.reads.circular]
         return frozenset(plain[:1])
+
+    def _joins_already(self, site: Site) -> bool:
+        """Whether the mapping itself joins something to every statement."""
+        assert site.root.entity is not None
+        return any(one.lazy == "joined" for one in self.survey.flows.members.relations(site.root.entity))
 
     def _levels(self, site: Site) -> list[Level]:
         """Every call that gives an object of the site, those nearer to where it is loaded first."""

@@ -239,17 +239,18 @@ class Refreshing:
         return Layout(source, options.speller.project.line_length).statement(session, [select, where], written, start)
 
     def _session(self, spot: Spot) -> str:
-        """How the function names its session."""
+        """How the function names its session: the one of the call that gives the object, or one that it uses."""
+        call = spot.call
+        asked = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        for value in [*asked, *call.args, *(keyword.value for keyword in call.keywords)]:
+            if is_dotted(value) and self.survey.project.sessions.tier(value, spot.module) is not None:
+                return ast.unparse(value)
         for node in ast.walk(spot.function):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             known = self.survey.project.sessions.tier(node.func.value, spot.module) is not None
             if known and node.func.attr in _SESSION_WORDS:
                 return ast.unparse(node.func.value)
-        passed = [*spot.call.args, *(keyword.value for keyword in spot.call.keywords)]
-        for value in passed:
-            if is_dotted(value) and self.survey.project.sessions.tier(value, spot.module) is not None:
-                return ast.unparse(value)
         given = [*spot.function.args.posonlyargs, *spot.function.args.args, *spot.function.args.kwonlyargs]
         for argument in given:
             typed = argument.annotation and self.survey.project.sessions.annotated(argument.annotation, spot.module)
