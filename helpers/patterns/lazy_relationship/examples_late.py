@@ -66,6 +66,5 @@ LATE: tuple[Example, ...] = (
         ).replace("import select\n", "import inspect, select\n"),
         "run(engine)",
         same_sql="one refresh loads columns and relationships, in another order than they were read",
-        tags=("after>=2.0",),
     ),
 )
