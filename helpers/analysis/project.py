@@ -12,6 +12,7 @@ from pathlib import Path
 
 from helpers.analysis.assigned import Assigned, assigned_in
 from helpers.analysis.callgraph import CallGraph
+from helpers.analysis.colouring import Colouring
 from helpers.analysis.effects import Effects
 from helpers.analysis.files import application_files
 from helpers.analysis.instances import Instances
@@ -20,6 +21,7 @@ from helpers.analysis.meaning import Meanings
 from helpers.analysis.parameters import Calls, FunctionNode, calls_of
 from helpers.analysis.references import References
 from helpers.analysis.scopes import Scopes
+from helpers.analysis.session_uses import SessionUses
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, Text, parse_source, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
@@ -73,6 +75,16 @@ class Project:
     def effects(self) -> Effects:
         """Which functions talk to the database."""
         return Effects(self)
+
+    @cached_property
+    def session_uses(self) -> SessionUses:
+        """What becomes of every session."""
+        return SessionUses(self)
+
+    @cached_property
+    def colouring(self) -> Colouring:
+        """Which functions must become asynchronous."""
+        return Colouring(self)
 
     @cached_property
     def instances(self) -> Instances:

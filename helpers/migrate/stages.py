@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from helpers.analysis.project import Project
+from helpers.codemod import registry
 from helpers.codemod.pattern import Pattern
 from helpers.codemod.selection import without
 from helpers.migrate.rewriter import rewrite
-from helpers.model import ChangeSet, FileChange, Finding, Skipped, Step
+from helpers.model import ChangeSet, FileChange, Finding, Skipped, Stage, Step
 
 Findings = tuple[Finding, ...]
 
@@ -30,21 +31,46 @@ def in_stages(
 ) -> ChangeSet:
     """What all patterns in their order make of `project`, as one change set. Pure: it reads, and writes nothing.
 
-    A finding stands where it stood when its pattern came; for the first pattern that is the project as it is.
+    A finding stands where it stood when its pattern came; for the first pattern that is the project as it is. The
+    patterns of the flip are one stage: what one of them changes is right only with what the others change.
     """
     done: list[ChangeSet] = []
-    for pattern in patterns:
-        found = scan(project, pattern)
-        done.append(_stage(project, pattern, found, choice))
+    for stage in _stages(patterns):
+        found = tuple(finding for pattern in stage for finding in scan(project, pattern))
+        absent = _absent(project, stage)
+        done.append(_stage(project, stage, (found, absent), choice))
         project = project.changed(done[-1].changes)
     return done[0] if len(done) == 1 else _together(done)
 
 
-def _stage(project: Project, pattern: type[Pattern], found: Findings, choice: Choice) -> ChangeSet:
+def _stages(patterns: Iterable[type[Pattern]]) -> Iterator[tuple[type[Pattern], ...]]:
+    """Each pattern alone, those of the flip together."""
+    chosen = list(patterns)
+    together = [pattern for pattern in chosen if pattern.STAGE is Stage.FLIP]
+    for pattern in chosen:
+        if pattern not in together:
+            yield (pattern,)
+        elif pattern is together[0]:
+            yield tuple(together)
+
+
+def _absent(project: Project, stage: tuple[type[Pattern], ...]) -> Findings:
+    """What the other patterns of the flip find, where only some of them are wanted."""
+    if stage[0].STAGE is not Stage.FLIP:
+        return ()
+    others = [one for one in registry.all_patterns() if one.STAGE is Stage.FLIP and one not in stage]
+    return tuple(finding for pattern in others for finding in pattern().find(project))
+
+
+def _stage(
+    project: Project, stage: tuple[type[Pattern], ...], found_and_absent: tuple[Findings, Findings], choice: Choice
+) -> ChangeSet:
+    found, absent = found_and_absent
     wanted = choice.keep(found)
     left = tuple(item for item in wanted if item.fix and item.path in choice.barred)
-    step = Step(1, pattern.STAGE, without(wanted, left), pattern.NAME)
-    change_set = rewrite(project, step, [*without(found, wanted), *left])
+    title = ", ".join(pattern.NAME for pattern in stage)
+    step = Step(1, stage[0].STAGE, without(wanted, left), title)
+    change_set = rewrite(project, step, [*without(found, wanted), *left, *absent])
     skipped = [Skipped(item, choice.barred[item.path]) for item in left]
     return replace(change_set, step=replace(step, findings=wanted), skipped=(*change_set.skipped, *skipped))
 

@@ -1,0 +1,109 @@
+"""Which functions must become asynchronous, by which path, and which of them cannot."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from helpers.analysis.members import FunctionNode, property_kind
+from helpers.analysis.session_types import Tier
+from helpers.analysis.session_uses import SessionUse
+from helpers.analysis.symbols import dotted_name
+
+if TYPE_CHECKING:
+    from helpers.analysis.callgraph import CallGraph, Edge, Function
+    from helpers.analysis.project import Project
+
+AWAITED = frozenset(
+    {"execute", "scalar", "scalars", "get", "get_one", "exec", "flush", "commit", "rollback", "refresh", "delete"}
+    | {"merge", "close", "reset", "invalidate", "connection", "delete_all", "merge_all"}
+)
+BLOCKS = frozenset({"begin", "begin_nested"})
+MISSING = frozenset({"bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"})
+_VALIDATORS = frozenset(
+    {"validator", "field_validator", "root_validator", "model_validator", "validates", "computed_field"}
+    | {"field_serializer", "model_serializer", "listens_for"}
+)
+_CALLED_BY_PYTHON = frozenset({"__call__", "__enter__", "__exit__"})  # that an asynchronous class has too
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """Answers for all functions of one project. A function is asynchronous when it, or one it calls, awaits."""
+
+    project: Project
+
+    @cached_property
+    def own(self) -> Mapping[ast.AST, SessionUse]:
+        """Every function with IO of its own on a session, with the first place."""
+        found: dict[ast.AST, SessionUse] = {}
+        for function, uses in self.project.session_uses.by_function.items():
+            if first := next((use for use in uses if awaits(use) and use.tier > Tier.BY_NAME), None):
+                found[function] = first
+        return found
+
+    @cached_property
+    def asynchronous(self) -> Mapping[ast.AST, Edge | None]:
+        """Every function that must be async: None for its own IO or that of an override, else the first edge there."""
+        found: dict[ast.AST, Edge | None] = dict.fromkeys(self.own)
+        while True:
+            for node, edge in self._graph.reaching(found).items():
+                found.setdefault(node, edge)
+            new = {other for node in found for other in self.overrides(node)} - found.keys()
+            if not new:
+                return found
+            found |= dict.fromkeys(new)
+
+    def why(self, function: ast.AST) -> tuple[Function, ...]:
+        """The functions on the way from `function` to one that does IO itself, both included; empty for a plain one."""
+        if function not in self.asynchronous:
+            return ()
+        way = [self._graph.functions[function]]
+        while edge := self.asynchronous.get(way[-1].node):
+            way.append(edge.callee)
+        return tuple(way)
+
+    @cached_property
+    def conflicts(self) -> Mapping[ast.AST, str]:
+        """Functions that must be async and cannot, each with what they are."""
+        found = ((node, cannot(node)) for node in self.asynchronous if isinstance(node, FunctionNode))
+        return {node: reason for node, reason in found if reason}
+
+    def overrides(self, function: ast.AST) -> Iterator[ast.AST]:
+        """The methods that override one or are overridden by it: they have one colour."""
+        members = self._graph.targets.members
+        owner = members.owners.get(function)
+        if owner is None or not isinstance(function, FunctionNode) or function.name == "__init__":
+            return
+        for above in self.project.bases(owner):
+            yield from (other for other in members.of(above, function.name) if other is not function)
+
+    @property
+    def _graph(self) -> CallGraph:
+        return self.project.callgraph
+
+
+def awaits(use: SessionUse) -> bool:
+    """Whether a use of a session is IO, so that the function around it has to await."""
+    if use.role == "entered":
+        return True
+    on_session = use.typed.what == "session"
+    if use.role != "method" or use.call is None:
+        return False
+    return use.name in BLOCKS if not on_session else use.name in AWAITED | BLOCKS | MISSING
+
+
+def cannot(function: FunctionNode) -> str:
+    """Why a function cannot be async: who calls it does not await. Empty where it can."""
+    if property_kind(function):
+        return "a property cannot be awaited"
+    if function.name.startswith("__") and function.name.endswith("__") and function.name not in _CALLED_BY_PYTHON:
+        return f"Python calls {function.name} itself and does not await it"
+    for decorator in function.decorator_list:
+        name = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator) or ""
+        if name.rpartition(".")[2] in _VALIDATORS:
+            return f"{name} calls it and does not await it"
+    return ""

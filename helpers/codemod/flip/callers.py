@@ -1,0 +1,64 @@
+"""Whoever calls a function that becomes asynchronous awaits it; whoever is handed one must be known to await."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.analysis.callgraph import Edge
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.project import Project
+from helpers.analysis.session_types import Tier
+from helpers.analysis.session_uses import is_generator
+from helpers.codemod.flip.awaiting import Awaiting
+from helpers.codemod.flip.change import Change
+from helpers.codemod.refused import Refused
+
+PATTERN = "sync_caller"
+# what FastAPI and Starlette are handed they await, if it is asynchronous
+_AWAIT = frozenset(
+    {"Depends", "Security", "add_task", "add_api_route", "add_exception_handler", "add_event_handler"}
+    | {"add_api_websocket_route", "BackgroundTask"}
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Callers:
+    """Answers for the edges of one project."""
+
+    project: Project
+
+    def changes(self, edge: Edge) -> Iterator[Change]:
+        """What the place of an edge to an asynchronous function needs. Refused where it cannot follow."""
+        if edge.kind == "reference":
+            self._handed(edge)
+            return
+        symbol = edge.callee.symbol
+        if edge.tier is Tier.BY_NAME:
+            raise Refused(f"nothing tells whether this is {edge.callee.qualified}, which becomes asynchronous: annotate it")
+        if edge.kind != "call" or not isinstance(edge.site, ast.Call):
+            raise Refused(f"{symbol} runs here without being called, so that nothing can be awaited")
+        assert isinstance(edge.callee.node, FunctionNode)
+        if is_generator(edge.callee.node):
+            raise Refused(f"{symbol} becomes an asynchronous generator: read it with `async for`")
+        module = edge.caller.module
+        awaiting = Awaiting(self.project.sources[module.path], self.project.scopes(module).parents)
+        edits = awaiting.edits(edge.site)
+        if edits:
+            yield Change(PATTERN, module, edge.site, f"{symbol} becomes asynchronous and is awaited", edits)
+
+    def _handed(self, edge: Edge) -> None:
+        last = edge.given_to.rpartition(".")[2]
+        if last in _AWAIT or self._overrides(edge):
+            return
+        to = f"handed to `{edge.given_to}`" if edge.given_to else "kept as a value"
+        raise Refused(f"{edge.callee.symbol} is {to}, which may call it and not await it")
+
+    def _overrides(self, edge: Edge) -> bool:
+        """`app.dependency_overrides[get_db] = ...`, on either side."""
+        parents = self.project.scopes(edge.caller.module).parents
+        above = parents.get(edge.site)
+        if isinstance(above, ast.Assign):
+            above = above.targets[0]
+        return isinstance(above, ast.Subscript) and getattr(above.value, "attr", "") == "dependency_overrides"

@@ -1,0 +1,94 @@
+"""`def` becomes `async def`, with its decorators, where whoever calls the function can await it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.analysis.colouring import cannot
+from helpers.analysis.flow import own_nodes
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.project import Project
+from helpers.analysis.routes import METHODS
+from helpers.analysis.session_uses import is_generator
+from helpers.analysis.symbols import Definition, External, Module, dotted_name
+from helpers.codemod.flip.change import Change
+from helpers.codemod.refused import Refused
+from helpers.model import Edit
+
+PATTERN = "sync_function"
+_PLAIN = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final"})
+_SERVED = METHODS | {"websocket", "exception_handler", "on_event", "middleware", "websocket_route"}
+_SERVERS = ("fastapi.", "starlette.")
+# bases of which the runtime calls no method of the application's own names
+_QUIET_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "BaseModel", "SQLModel", "NamedTuple", "TypedDict"})
+
+
+@dataclass(frozen=True, eq=False)
+class Functions:
+    """Answers for the functions of one project."""
+
+    project: Project
+
+    def changes(self, function: FunctionNode, module: Module) -> Iterator[Change]:
+        """The change of a definition that becomes asynchronous. Refused where it cannot."""
+        if reason := cannot(function):
+            raise Refused(reason)
+        if isinstance(function, ast.AsyncFunctionDef):
+            return
+        if function.name in ("__enter__", "__exit__"):
+            raise Refused("a context manager class has to become an asynchronous one: rewrite it by hand")
+        self._inherited(function)
+        edits = [*self._decorators(function, module)]
+        self._body(function)
+        start = self.project.sources[module.path].segment(function)[0]
+        yield Change(PATTERN, module, function, self._why(function), (*edits, Edit(start, start, "async ")))
+
+    def _why(self, function: FunctionNode) -> str:
+        way = self.project.colouring.why(function)
+        if len(way) < 2:
+            return "it becomes asynchronous"
+        return "it becomes asynchronous by " + " > ".join(one.symbol for one in way[1:5])
+
+    def _body(self, function: FunctionNode) -> None:
+        own = [node for statement in function.body for node in own_nodes(statement)]
+        if any(isinstance(node, ast.YieldFrom) for node in own):
+            raise Refused("an asynchronous function cannot `yield from`: write the loop out")
+        if is_generator(function) and any(isinstance(node, ast.Return) and node.value for node in own):
+            raise Refused("an asynchronous generator cannot return a value: yield it or keep it elsewhere")
+
+    def _decorators(self, function: FunctionNode, module: Module) -> Iterator[Edit]:
+        for decorator in function.decorator_list:
+            maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+            name = dotted_name(maker) or ""
+            last = name.rpartition(".")[2]
+            if last in _PLAIN or (last in _SERVED and self._serves(maker, module)):
+                continue
+            raise Refused(f"the decorator `{ast.unparse(maker)}` may call it and not await it")
+        yield from ()
+
+    def _serves(self, maker: ast.expr, module: Module) -> bool:
+        """Whether a decorator is a route of FastAPI or Starlette, which await what they serve."""
+        if not isinstance(maker, ast.Attribute):
+            return False
+        found = self.project.resolve(module, dotted_name(maker.value) or "", maker)
+        if isinstance(found, Definition) and isinstance(found.node, ast.Call):
+            return self.project.meanings.external(found.node.func, found.module).startswith(_SERVERS)
+        for binding in self.project.scopes(module).lookup(dotted_name(maker.value) or "", maker):
+            if isinstance(binding.value, ast.Call):
+                return self.project.meanings.external(binding.value.func, module).startswith(_SERVERS)
+        return False
+
+    def _inherited(self, function: FunctionNode) -> None:
+        """Whether a base class from outside may call the method, when nobody here does."""
+        owner = self.project.callgraph.targets.members.owners.get(function)
+        if owner is None or self.project.callgraph.calls_to.get(function):
+            return
+        for one in self.project.bases(owner):
+            for base in getattr(one.node, "bases", ()):
+                plain = base.value if isinstance(base, ast.Subscript) else base
+                found = self.project.symbols.resolve(one.module, dotted_name(plain) or "")
+                name = found.name.rpartition(".")[2] if isinstance(found, External) else ""
+                if name and name not in _QUIET_BASES:
+                    raise Refused(f"`{name}`, a base from outside, may call it and not await it")

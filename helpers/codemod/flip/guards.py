@@ -1,0 +1,55 @@
+"""What an asynchronous session does not do in passing, or not at all: a function that needs it is left."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module
+from helpers.codemod import registry
+from helpers.model import Finding, Stage
+
+_STREAMED = frozenset({"yield_per", "stream_results"})
+
+
+def reasons(project: Project, function: FunctionNode, module: Module) -> Iterator[tuple[ast.AST, str]]:
+    """Each place of a function that would not do the same on an asynchronous session, with the reason."""
+    for finding in _earlier(project).get(module.path, ()):
+        if function.lineno <= finding.line <= (function.end_lineno or function.lineno):
+            yield function, f"{finding.code} at {finding.place} comes first: {finding.message}"
+    for node in ast.walk(function):
+        if _streams(node):
+            yield node, "it reads its rows in portions, which an asynchronous session does with stream(): rewrite it by hand"
+    updated = next((node for node in ast.walk(function) if _computed(node)), None)
+    if updated is not None:
+        yield updated, "what an UPDATE computes in the database expires loaded objects: refresh them by hand"
+
+
+@lru_cache(maxsize=1)
+def _earlier(project: Project) -> Mapping[str, list[Finding]]:
+    """What the patterns of the stages before this one still find, by file."""
+    found: dict[str, list[Finding]] = {}
+    for pattern in registry.all_patterns():
+        if Stage.QUERY <= pattern.STAGE < Stage.FLIP:
+            for finding in pattern().find(project):
+                found.setdefault(finding.path, []).append(finding)
+    return found
+
+
+def _streams(node: ast.AST) -> bool:
+    if isinstance(node, ast.keyword):
+        return node.arg in _STREAMED
+    if isinstance(node, ast.Attribute):
+        return node.attr in _STREAMED
+    return isinstance(node, ast.Constant) and node.value in _STREAMED
+
+
+def _computed(node: ast.AST) -> bool:
+    """`update(...).values(...)` with a function of the database among the values."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values"):
+        return False
+    below = [part for value in [*node.args, *node.keywords] for part in ast.walk(value)]
+    return any(isinstance(part, ast.Attribute) and getattr(part.value, "id", "") in ("func", "sa_func") for part in below)

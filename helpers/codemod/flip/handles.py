@@ -1,0 +1,67 @@
+"""Transactions and connections that a session or an engine gave: every call on them, or the reason to leave them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from helpers.analysis.flow import named
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module
+from helpers.codemod.refused import Refused
+
+_AWAITED: Mapping[str, frozenset[str]] = {
+    "transaction": frozenset({"commit", "rollback", "close"}),
+    "connection": frozenset(
+        {"execute", "scalar", "scalars", "exec_driver_sql", "commit", "rollback", "close", "invalidate"}
+        | {"get_isolation_level", "execution_options"}
+    ),
+}
+_SAME: Mapping[str, frozenset[str]] = {
+    "transaction": frozenset({"is_active"}),
+    "connection": frozenset({"in_transaction", "in_nested_transaction", "closed", "invalidated", "info", "dialect"}),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Handles:
+    """Answers for one file."""
+
+    project: Project
+    module: Module
+
+    def calls(self, made: ast.expr, kind: str) -> Iterator[ast.Call]:
+        """The calls to be awaited on what `made` gives, in the same function. Refused where one cannot be told."""
+        parents = self.project.scopes(self.module).parents
+        above = parents[made]
+        if isinstance(above, ast.Expr):
+            return
+        if isinstance(above, ast.Attribute):
+            yield from self._on(above, kind)
+        elif isinstance(above, ast.Assign) and len(above.targets) == 1 and isinstance(above.targets[0], ast.Name):
+            for read in self._reads(above.targets[0], made, kind):
+                use = parents[read]
+                if not isinstance(use, ast.Attribute):
+                    raise Refused(f"what becomes of the {kind} `{read.id}` is not followed")
+                yield from self._on(use, kind)
+        else:
+            raise Refused(f"what becomes of the {kind} is not followed")
+
+    def _on(self, attribute: ast.Attribute, kind: str) -> Iterator[ast.Call]:
+        call = self.project.scopes(self.module).parents[attribute]
+        if attribute.attr in _SAME[kind]:
+            return
+        if not (isinstance(call, ast.Call) and call.func is attribute and attribute.attr in _AWAITED[kind]):
+            raise Refused(f"`.{attribute.attr}` of a {kind} is not known to be the same on an asynchronous one")
+        yield call
+
+    def _reads(self, target: ast.Name, made: ast.expr, kind: str) -> Iterator[ast.Name]:
+        scopes = self.project.scopes(self.module)
+        function = scopes.function(target)
+        bindings = scopes.lookup(target.id, target)
+        if function is None or len(bindings) != 1 or bindings[0].value is not made:
+            raise Refused(f"`{target.id}` is not always that {kind}")
+        for node in named(function, target.id):
+            if isinstance(node.ctx, ast.Load):
+                yield node

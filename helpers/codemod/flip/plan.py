@@ -1,0 +1,98 @@
+"""The flip of a project: every family with its changes, or with what holds it back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.nodes import children
+from helpers.analysis.project import Project
+from helpers.analysis.session_uses import SessionUse
+from helpers.analysis.symbols import Module
+from helpers.codemod.flip import callers, functions, guards, session_calls, session_types
+from helpers.codemod.flip.awaiting import Awaiting
+from helpers.codemod.flip.change import Change, Obstacle, Outcome
+from helpers.codemod.flip.families import Families
+from helpers.codemod.refused import Refused
+
+
+@lru_cache(maxsize=1)
+def flip(project: Project) -> tuple[Outcome, ...]:
+    """What turning each family asynchronous comes to; those that nothing has to change for are left out."""
+    planner = _Planner(project)
+    found = [planner.outcome(units) for units in planner.families.all()]
+    return tuple(outcome for outcome in found if outcome.changes or outcome.obstacles)
+
+
+@dataclass(eq=False)
+class _Planner:
+    project: Project
+    families: Families = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.families = Families(self.project)
+        self.calls = session_calls.SessionCalls(self.project)
+        self.types = session_types.SessionTypes(self.project, {})
+        self.functions = functions.Functions(self.project)
+        self.callers = callers.Callers(self.project)
+        self.uses: dict[ast.AST, list[SessionUse]] = {}
+        for use in self.project.session_uses.all:
+            self.uses.setdefault(self.families.unit(use.node, use.module), []).append(use)
+
+    def outcome(self, units: dict[ast.AST, Module]) -> Outcome:
+        outcome = Outcome()
+        for unit, module in units.items():
+            self._unit(unit, module, outcome)
+        if not outcome.obstacles:
+            self._lists(outcome)
+        return outcome
+
+    def _unit(self, unit: ast.AST, module: Module, outcome: Outcome) -> None:
+        asynchronous = unit in self.project.colouring.asynchronous
+        if isinstance(unit, FunctionNode):
+            outcome.functions[unit] = module
+            if asynchronous:
+                _try(outcome, functions.PATTERN, module, unit, lambda: self.functions.changes(unit, module))
+                for node, reason in guards.reasons(self.project, unit, module):
+                    outcome.obstacles.append(Obstacle(functions.PATTERN, module, node, reason))  # type: ignore[arg-type]
+        for use in self.uses.get(unit, ()):
+            _try(outcome, session_calls.PATTERN, module, use.node, lambda use=use: self.calls.changes(use))
+        for node in _in_unit(unit):
+            _try(outcome, session_types.PATTERN, module, node, lambda node=node: self.types.changes(node, module))
+        for edge in self.project.callgraph.calls_to.get(unit, ()) if asynchronous else ():
+            where = edge.caller.module
+            _try(outcome, callers.PATTERN, where, edge.site, lambda edge=edge: self.callers.changes(edge))
+
+    def _lists(self, outcome: Outcome) -> None:
+        """Generator expressions that awaits stand in are read as lists."""
+        done: set[ast.AST] = set()
+        for change in [one for one in outcome.changes if isinstance(one.node, ast.expr)]:
+            source = self.project.sources[change.module.path]
+            awaiting = Awaiting(source, self.project.scopes(change.module).parents)
+            for generator in awaiting.generators(change.node) if change.pattern != session_types.PATTERN else ():  # type: ignore[arg-type]
+                if generator not in done:
+                    done.add(generator)
+                    message = "an await inside makes a list of the generator expression, which is read to its end"
+                    edits = awaiting.as_list(generator)
+                    outcome.changes.append(Change(change.pattern, change.module, generator, message, edits))
+
+
+def _try(
+    outcome: Outcome, pattern: str, module: Module, node: ast.AST, make: Callable[[], Iterable[Change]]
+) -> None:
+    try:
+        outcome.changes += make()
+    except Refused as refused:
+        outcome.obstacles.append(Obstacle(pattern, module, node, str(refused)))  # type: ignore[arg-type]  # it has a place
+
+
+def _in_unit(unit: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a unit; functions inside are units of their own."""
+    stack = [unit]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += [child for child in children(node) if not isinstance(child, FunctionNode)]
