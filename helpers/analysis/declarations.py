@@ -11,6 +11,7 @@ from helpers.analysis.symbols import dotted_name, statements
 UNREADABLE_KEY = "?"
 _COLUMN_MAKERS = frozenset({"Column", "mapped_column", "column_property", "deferred", "Field", "composite", "synonym"})
 _RELATION_MAKERS = frozenset({"relationship", "relation", "Relationship", "dynamic_loader"})
+_STRATEGIES = {"DynamicMapped": "dynamic", "WriteOnlyMapped": "write_only"}
 _COLLECTIONS = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "Iterable", "dict", "Dict"})
 _ONE_OF = frozenset({"Mapped", "Optional", "Union", "Annotated", "Required"})
 _NO_CLASS = _COLLECTIONS | {"Mapped", "Optional", "Union", "None", "typing", "orm", "t", "so"}
@@ -159,7 +160,14 @@ def relationship(name: str, annotation: ast.expr | None, call: ast.Call, owner: 
     elif many is None and "secondary" in keywords:
         many = True
     by_keys = not {"primaryjoin", "remote_side", "secondary", "uselist"} & keywords.keys()
-    return Relationship(name, target, many, _strategy(call, keywords), by_keys)
+    return Relationship(name, target, many, _annotated_strategy(annotation, keywords) or _strategy(call, keywords), by_keys)
+
+
+def _annotated_strategy(annotation: ast.expr | None, keywords: Mapping[str, ast.expr]) -> str:
+    """`DynamicMapped[...]` and `WriteOnlyMapped[...]` say it in the annotation; empty for any other."""
+    words = _words(annotation) if annotation is not None and "lazy" not in keywords else []
+    found = (_STRATEGIES[word] for word in words if word in _STRATEGIES)
+    return next(found, "")
 
 
 def _keywords(call: ast.Call) -> dict[str, ast.expr]:

@@ -18,6 +18,7 @@ from helpers.codemod.lines import line_before, line_behind
 from helpers.model import Edit
 
 _AFRESH = frozenset({"refresh", "expire", "expire_all", "close", "expunge", "expunge_all", "reset"})
+_DEEPEST = 6  # functions that return what another returns
 _ENDS = frozenset({"close", "expire_all", "reset"})
 
 
@@ -37,7 +38,8 @@ class Refreshing:
     """Questions about the events of one module.
 
     `again` tells whether a statement is another event of a session. `keys_count`: to read a primary key loads too;
-    `loaded_only`: an object that the transaction itself added is no object any more.
+    `loaded_only`: an object that the transaction itself added is no object any more. `returns_count`: to return it is
+    to read it, also where nobody in sight does more with it.
     """
 
     project: Project
@@ -47,6 +49,7 @@ class Refreshing:
     detached: Detached
     keys_count: bool = False
     loaded_only: bool = False
+    returns_count: bool = True
     _read: dict[tuple[ast.AST, str], Instance | None] = field(default_factory=dict, repr=False)
 
     def uses(self, event: Commit) -> Iterator[Use]:
@@ -74,14 +77,30 @@ class Refreshing:
         first = self._uses.first(straight, name)
         if first is not None:
             later = list(flow.later(event.statement))
-            read = any(self._uses.read(item, name, keys) for item in [*straight, *later])
+            read = any(self._read_in(item, event, name, keys) for item in [*straight, *later])
             return self._place(event, first, straight) if read and not self._given(first, name) else None
         if any(self._ends(item, event) for item in straight):
             return None
         rest = list(flow.later(event.statement))
         again = next((item for item in rest if mentions(item, name)), None)
-        read = any(self._uses.read(item, name, keys) for item in rest)
+        read = any(self._read_in(item, event, name, keys) for item in rest)
         return Place(event.statement, behind=True) if again and read and not self._given(again, name) else None
+
+    def _read_in(self, item: ast.stmt, event: Commit, name: str, keys: frozenset[str]) -> bool:
+        """Whether a statement reads a value; to return the object to nobody who reads it is no reading."""
+        if isinstance(item, ast.Return) and isinstance(item.value, ast.Name) and item.value.id == name:
+            return self.returns_count or not self._unread(event.function)
+        return self._uses.read(item, name, keys)
+
+    def _unread(self, function: ast.AST, depth: int = 0) -> bool:
+        """Whether nobody in sight reads what a function returns: all who call it return it again."""
+        if getattr(function, "decorator_list", ()) or depth > _DEEPEST:
+            return False
+        for edge in self.project.callgraph.calls_to.get(function, ()):
+            above = self.project.scopes(edge.caller.module).parents.get(edge.site)
+            if not isinstance(above, ast.Return) or not self._unread(edge.caller.node, depth + 1):
+                return False
+        return True
 
     def _place(self, event: Commit, first: ast.stmt, straight: list[ast.stmt]) -> Place:
         """In front of the first use; right behind the event where something may have changed the object meanwhile."""

@@ -115,6 +115,7 @@ AS_IT_IS = {
         LOAD + "    point = db.begin_nested()\n    point.rollback()\n    return one.name\n"
     ),
     "the rollback of something else": LOAD + "    key.rollback()\n    return one.name\n",
+    "it is returned, and nobody in sight reads it": LOAD + "    db.rollback()\n    return one\n",
     "a commit": LOAD + "    db.commit()\n    return one.name\n",
 }
 
@@ -126,12 +127,12 @@ def test_nothing_is_refreshed(body: str, tmp_path: Path) -> None:
 
 
 DOUBTFUL = {
-    "may be None": "    one = db.get(Author, key)\n    db.rollback()\n    return one\n",
+    "may be None": "    one = db.get(Author, key)\n    db.rollback()\n    print(one)\n",
     "new in this transaction": (
         "    one = made(db)\n    db.rollback()\n    return one.name\n\n\n"
         "def made(db: Session):\n    one = Author()\n    db.add(one)\n    return one\n"
     ),
-    "each object of `all`": "    all = db.query(Author).all()\n    db.rollback()\n    return all\n",
+    "each object of `all`": "    all = db.query(Author).all()\n    db.rollback()\n    print(all)\n",
     "waits for ObjectDeletedError": (
         LOAD
         + "    try:\n        db.rollback()\n        return one.name\n    except ObjectDeletedError:\n        return 0\n"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.colouring import AWAITED, BLOCKS, MISSING
-from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
@@ -49,10 +48,16 @@ class SessionCalls:
             yield self._entered(use.node, use)
         elif use.role == "passed":
             yield from self._passed(use)
-        elif use.role == "called":
-            pass  # the factory makes a session, which is a use of its own
+        elif use.role == "tested":
+            self._tested(use)
         elif use.role == "other":
             raise Refused(f"what becomes of the session in `{self._around(use)}` is not followed")
+
+    def _tested(self, use: SessionUse) -> None:
+        """`x in session` and `session is None` mean the same; to be another session does not."""
+        above = self._parent(use, use.node)
+        if isinstance(above, ast.Compare) and not _same_comparison(above, use.node):
+            raise Refused(f"`{self._text(above)}` compares the session with another, which may be the one inside it")
 
     def _method(self, use: SessionUse) -> Iterator[Change]:
         assert use.call is not None
@@ -150,7 +155,8 @@ class SessionCalls:
         return self._text(self._parent(use, use.node))
 
 
-def function_around(project: Project, use: SessionUse) -> FunctionNode | None:
-    """The function that a use stands in; None for a module's own code."""
-    found = project.callgraph.around(use.node, use.module).node
-    return found if isinstance(found, FunctionNode) else None
+def _same_comparison(node: ast.Compare, session: ast.expr) -> bool:
+    if len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+        return node.comparators[0] is session
+    others = [one for one in (node.left, *node.comparators) if one is not session]
+    return all(isinstance(one, ast.Constant) and one.value is None for one in others)

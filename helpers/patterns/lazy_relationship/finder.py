@@ -57,6 +57,7 @@ class Finder:
 
     def findings(self, placing: Placing) -> Iterator[Finding]:
         """The fix at the site, and what is left to a person."""
+        self.site.needs = [need for need in self.site.needs if not self.lifetime.detached(self.site, need)]
         gone = [need for need in self.site.needs if self.lifetime.expired(self.site, need)]
         yield from self._expired(gone)
         if self.site.kind == "made":

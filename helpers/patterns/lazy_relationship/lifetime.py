@@ -12,6 +12,7 @@ from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import WRITES, Transactions
 from helpers.patterns.lazy_relationship.sites import Need, Site, Survey
 
+_CLOSES = frozenset({"close", "expunge_all"})
 Level = tuple[Function | None, Module, ast.Call]
 
 
@@ -39,6 +40,17 @@ class Lifetime:
             return self._commits(last, None)
         within = node is not None and function is not None and any(part is node for part in ast.walk(function))
         return within and self._commits(last, need.reading.line)
+
+    def detached(self, site: Site, need: Need) -> bool:
+        """Whether the session is closed between loading and reading in one function: then reading raises."""
+        function, _, call = self.levels(site, need)[-1]
+        if function is None or not _holds(function, need.reading.node) or need.reading.node is function:
+            return False
+        first, last = call.end_lineno or call.lineno, need.reading.line
+        return any(
+            isinstance(node, ast.Expr) and first < node.lineno < last and _closes(node.value)
+            for node in ast.walk(function)
+        )
 
     def stored(self, site: Site, need: Need) -> bool:
         """Whether an object that was made has been written to the database when something is read of it."""
@@ -75,6 +87,10 @@ class Lifetime:
     def _commits(self, level: Level, before: int | None) -> bool:
         function, module, call = level
         return self.transactions.between(function, module, call.end_lineno or call.lineno, before)
+
+
+def _closes(call: ast.expr) -> bool:
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _CLOSES
 
 
 def _holds(function: Function, node: ast.AST | None) -> bool:

@@ -55,6 +55,7 @@ class _Finder:
             self.detached,
             keys_count=True,
             loaded_only=True,
+            returns_count=False,
         )
         for event in self.events.of_module(self.module):
             left: list[str] = []
