@@ -40,6 +40,8 @@ class Annotations:
             return self._generic(part, module)
         name = dotted_name(part) or ""
         found = self.project.symbols.resolve(module, name)
+        if isinstance(found, Definition) and name in module.hidden_imports and _inside(part, found.node):
+            found = self.project.symbols.absolute(module.hidden_imports[name], module)
         if isinstance(found, External):
             return annotated_external(found.name)
         if isinstance(found, Definition):
@@ -69,6 +71,10 @@ class Annotations:
                 if typed and typed.what in ("session", "async session"):
                     return replace(typed, owner=owner)
         return Typed("instance", owner=owner)
+
+
+def _inside(part: ast.expr, value: ast.AST) -> bool:
+    return isinstance(value, ast.expr) and any(node is part for node in ast.walk(value))
 
 
 def _none(value: ast.expr | None) -> bool:

@@ -149,6 +149,9 @@ class CallGraph:
         for node in read:
             if node not in called:
                 yield from self._read(node, module)
+        for function, argument, fixture in self.project.fixtures.handed(module):
+            callee = self.functions[fixture.node]
+            yield Edge(self.functions[function], callee, argument, "reference", Tier.PROVED, given_to="pytest.fixture")
         for item in module.nodes.of(ast.withitem):
             for found in self.targets.entered(item.context_expr, module):
                 yield self._edge(item.context_expr, module, found, "context")

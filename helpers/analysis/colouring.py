@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers.analysis.engines import EngineUse
 from helpers.analysis.members import FunctionNode, property_kind
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
@@ -37,9 +38,12 @@ class Colouring:
     project: Project
 
     @cached_property
-    def own(self) -> Mapping[ast.AST, SessionUse]:
-        """Every function with IO of its own on a session, with the first place."""
-        found: dict[ast.AST, SessionUse] = {}
+    def own(self) -> Mapping[ast.AST, SessionUse | EngineUse]:
+        """Every function with IO of its own on a session or an engine, with the first place."""
+        found: dict[ast.AST, SessionUse | EngineUse] = {}
+        for function, engines in self.project.engines.by_function.items():
+            if first_one := next((use for use in engines if use.is_io), None):
+                found[function] = first_one
         for function, uses in self.project.session_uses.by_function.items():
             if first := next((use for use in uses if awaits(use) and use.tier > Tier.BY_NAME), None):
                 found[function] = first

@@ -168,7 +168,8 @@ class MappedObjects:
             return self.annotated(first, module)
         found = self.project.symbols.resolve(module, dotted_name(part) or "")
         if isinstance(found, Definition) and isinstance(found.node, ast.Subscript | ast.BinOp):
-            return self.annotated(found.node, found.module)
+            itself = any(one is part for one in ast.walk(found.node))  # `Session = Annotated[Session, ...]`
+            return None if itself else self.annotated(found.node, found.module)
         entity = self.project.mapped.entity(found) if isinstance(found, Definition) else None
         return Instance(entity, optional=len(told) < len(parts)) if entity else None
 

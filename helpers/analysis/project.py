@@ -14,6 +14,8 @@ from helpers.analysis.assigned import Assigned, assigned_in
 from helpers.analysis.callgraph import CallGraph
 from helpers.analysis.colouring import Colouring
 from helpers.analysis.effects import Effects
+from helpers.analysis.engines import Engines
+from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.files import application_files
 from helpers.analysis.instances import Instances
 from helpers.analysis.mapping import MappedClasses
@@ -80,6 +82,16 @@ class Project:
     def session_uses(self) -> SessionUses:
         """What becomes of every session."""
         return SessionUses(self)
+
+    @cached_property
+    def fixtures(self) -> Fixtures:
+        """Which fixtures the parameters of tests are given."""
+        return Fixtures(self)
+
+    @cached_property
+    def engines(self) -> Engines:
+        """What becomes of every engine."""
+        return Engines(self)
 
     @cached_property
     def colouring(self) -> Colouring:

@@ -187,11 +187,17 @@ class Sessions:
         if argument.arg in ("self", "cls"):
             owner = self.project.class_of(function, module)
             return self.instance(owner) if owner else None
+        if fixture := self.project.fixtures.of(function, argument, module):
+            return self._returned_by(fixture)
         given = dependency(default_of(function, argument))
         if given is not None and (injected := self._returned(given, module)):
             return injected
         found = agree([self.of(value, where) for where, value in passed_to(self.project, function, argument, module)])
         return replace(found, tier=min(found.tier, Tier.INFERRED)) if found else None
+
+    def _returned_by(self, fixture: Definition) -> Typed | None:
+        assert isinstance(fixture.node, ast.FunctionDef | ast.AsyncFunctionDef)
+        return self._function(fixture.node, fixture.module)
 
     def _attribute(self, node: ast.Attribute, module: Module) -> Typed | None:
         owner = self.of(node.value, module)

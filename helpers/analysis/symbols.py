@@ -53,6 +53,12 @@ class Module:
         return {name: node for name, node in self._bound.items() if isinstance(node, ast.AST)}
 
     @cached_property
+    def hidden_imports(self) -> Mapping[str, str]:
+        """The same for the names that something else binds afterwards: `Session = Annotated[Session, ...]`."""
+        found = (pair for node in statements(self.tree) for pair in import_bindings(node, self))
+        return {name: target for name, target in found if name not in self.imports}
+
+    @cached_property
     def stars(self) -> tuple[str, ...]:
         """Dotted modules of the star imports."""
         return tuple(

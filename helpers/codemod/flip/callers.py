@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
@@ -14,12 +15,13 @@ from helpers.analysis.session_uses import is_generator
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.refused import Refused
+from helpers.model import Edit
 
 PATTERN = "sync_caller"
 # what FastAPI and Starlette are handed they await, if it is asynchronous
 _AWAIT = frozenset(
     {"Depends", "Security", "add_task", "add_api_route", "add_exception_handler", "add_event_handler"}
-    | {"add_api_websocket_route", "BackgroundTask"}
+    | {"add_api_websocket_route", "BackgroundTask", "fixture"}
 )
 
 
@@ -40,13 +42,32 @@ class Callers:
         if edge.kind != "call" or not isinstance(edge.site, ast.Call):
             raise Refused(f"{symbol} runs here without being called, so that nothing can be awaited")
         assert isinstance(edge.callee.node, FunctionNode)
-        if is_generator(edge.callee.node):
-            raise Refused(f"{symbol} becomes an asynchronous generator: read it with `async for`")
         module = edge.caller.module
         awaiting = Awaiting(self.project.sources[module.path], self.project.scopes(module).parents)
+        if is_generator(edge.callee.node):
+            edit = self._read(edge.site, edge, awaiting)
+            yield Change(PATTERN, module, edge.site, f"{symbol} becomes an asynchronous generator", (edit,))
+            return
         edits = awaiting.edits(edge.site)
         if edits:
             yield Change(PATTERN, module, edge.site, f"{symbol} becomes asynchronous and is awaited", edits)
+
+    def _read(self, site: ast.Call, edge: Edge, awaiting: Awaiting) -> Edit:
+        """`for` and `with` over what a generator gives become asynchronous too."""
+        module, symbol = edge.caller.module, edge.callee.symbol
+        source, parents = self.project.sources[module.path], self.project.scopes(module).parents
+        above = parents[site]
+        awaiting.generators(site)
+        managed = decorated(edge.callee.node, "contextmanager", "asynccontextmanager")  # type: ignore[arg-type]
+        if managed and isinstance(above, ast.withitem):
+            statement = parents[above]
+            if isinstance(statement, ast.With) and len(statement.items) == 1:
+                at = source.segment(statement)[0]
+                return Edit(at, at, "async ")
+        if not managed and isinstance(above, ast.For) and above.iter is site:
+            at = source.segment(above)[0]
+            return Edit(at, at, "async ")
+        raise Refused(f"{symbol} becomes an asynchronous generator: read it with `async for` or `async with`")
 
     def _handed(self, edge: Edge) -> None:
         last = edge.given_to.rpartition(".")[2]

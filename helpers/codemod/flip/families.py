@@ -76,6 +76,8 @@ class Families:
         for use in self.project.session_uses.all:
             if use.tier > Tier.BY_NAME:
                 found.setdefault(self.unit(use.node, use.module), use.module)
+        for engine in self.project.engines.uses:
+            found.setdefault(self.unit(engine.node, engine.module), engine.module)
         for annotation, module in self.annotated():
             found.setdefault(self.unit(annotation, module), module)
         return {node: module for node, module in found.items() if not isinstance(node, ast.Module)}
@@ -128,7 +130,7 @@ class Families:
         typed = self.project.sessions.of(value, module) or self.project.sessions.annotated(value, module)
         if typed and typed.what in ("session", "factory"):
             return True
-        return isinstance(value, ast.Call) and self.project.meanings.is_sqlalchemy(value.func, module, "create_engine")
+        return self.project.engines.is_engine(value, module)
 
     def _classes(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
         """Methods that hold a session in an attribute of one class."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.colouring import cannot
+from helpers.analysis.fixtures import is_fixture
 from helpers.analysis.flow import own_nodes
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
@@ -14,6 +15,7 @@ from helpers.analysis.routes import METHODS
 from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
@@ -30,6 +32,7 @@ class Functions:
     """Answers for the functions of one project."""
 
     project: Project
+    types: SessionTypes
 
     def changes(self, function: FunctionNode, module: Module) -> Iterator[Change]:
         """The change of a definition that becomes asynchronous. Refused where it cannot."""
@@ -40,10 +43,10 @@ class Functions:
         if function.name in ("__enter__", "__exit__"):
             raise Refused("a context manager class has to become an asynchronous one: rewrite it by hand")
         self._inherited(function)
-        edits = [*self._decorators(function, module)]
+        yield from self._decorators(function, module)
         self._body(function)
         start = self.project.sources[module.path].segment(function)[0]
-        yield Change(PATTERN, module, function, self._why(function), (*edits, Edit(start, start, "async ")))
+        yield Change(PATTERN, module, function, self._why(function), (Edit(start, start, "async "),))
 
     def _why(self, function: FunctionNode) -> str:
         way = self.project.colouring.why(function)
@@ -58,16 +61,26 @@ class Functions:
         if is_generator(function) and any(isinstance(node, ast.Return) and node.value for node in own):
             raise Refused("an asynchronous generator cannot return a value: yield it or keep it elsewhere")
 
-    def _decorators(self, function: FunctionNode, module: Module) -> Iterator[Edit]:
+    def _decorators(self, function: FunctionNode, module: Module) -> Iterator[Change]:
         for decorator in function.decorator_list:
             maker = decorator.func if isinstance(decorator, ast.Call) else decorator
             name = dotted_name(maker) or ""
             last = name.rpartition(".")[2]
-            if last in _PLAIN or (last in _SERVED and self._serves(maker, module)):
+            if last in _PLAIN or (last in _SERVED and self._serves(maker, module)) or is_fixture(function):
+                continue
+            if self.project.meanings.external(maker, module) == "contextlib.contextmanager":
+                text, add = self.types.binder(module).name("contextlib", "asynccontextmanager")
+                yield Change(
+                    PATTERN,
+                    module,
+                    maker,
+                    "it makes an asynchronous context manager",
+                    (Edit(*self.project.sources[module.path].segment(maker), text),),
+                    (add,) if add else (),
+                    ("contextlib.contextmanager",),
+                )
                 continue
             raise Refused(f"the decorator `{ast.unparse(maker)}` may call it and not await it")
-        yield from ()
-
     def _serves(self, maker: ast.expr, module: Module) -> bool:
         """Whether a decorator is a route of FastAPI or Starlette, which await what they serve."""
         if not isinstance(maker, ast.Attribute):

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from helpers.analysis.engines import EngineUse
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.nodes import children
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module
-from helpers.codemod.flip import callers, functions, guards, session_calls, session_types
+from helpers.codemod.flip import callers, engines, functions, guards, session_calls, session_types
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.families import Families
@@ -36,8 +37,12 @@ class _Planner:
         self.families = Families(self.project)
         self.calls = session_calls.SessionCalls(self.project)
         self.types = session_types.SessionTypes(self.project, {})
-        self.functions = functions.Functions(self.project)
+        self.functions = functions.Functions(self.project, self.types)
+        self.engines = engines.EngineChanges(self.project, self.types)
         self.callers = callers.Callers(self.project)
+        self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
+        for one in self.project.engines.uses:
+            self.engine_uses.setdefault(self.families.unit(one.node, one.module), []).append(one)
         self.uses: dict[ast.AST, list[SessionUse]] = {}
         for use in self.project.session_uses.all:
             self.uses.setdefault(self.families.unit(use.node, use.module), []).append(use)
@@ -60,19 +65,33 @@ class _Planner:
                     outcome.obstacles.append(Obstacle(functions.PATTERN, module, node, reason))  # type: ignore[arg-type]
         for use in self.uses.get(unit, ()):
             _try(outcome, session_calls.PATTERN, module, use.node, lambda use=use: self.calls.changes(use))
+            _try(outcome, "session_factory", module, use.node, lambda use=use: self._factory(use))
+        for engine in self.engine_uses.get(unit, ()):
+            _try(outcome, engines.PATTERN, module, engine.node, lambda engine=engine: self.engines.of_engine(engine))
         for node in _in_unit(unit):
             _try(outcome, session_types.PATTERN, module, node, lambda node=node: self.types.changes(node, module))
         for edge in self.project.callgraph.calls_to.get(unit, ()) if asynchronous else ():
             where = edge.caller.module
             _try(outcome, callers.PATTERN, where, edge.site, lambda edge=edge: self.callers.changes(edge))
 
+    def _factory(self, use: SessionUse) -> Iterator[Change]:
+        """What makes sessions: a factory where it is made, and a session without one."""
+        if isinstance(use.node, ast.Call) and self.project.meanings.is_sqlalchemy(
+            use.node.func, use.module, "sessionmaker", "scoped_session"
+        ):
+            if not self.project.meanings.is_sqlalchemy(use.node.func, use.module, "sessionmaker"):
+                raise Refused("a scoped session keeps one session per thread, which means nothing among tasks")
+            yield from self.engines.of_factory(use.node, use.module)
+        self.engines.check_session(use)
+
     def _lists(self, outcome: Outcome) -> None:
         """Generator expressions that awaits stand in are read as lists."""
         done: set[ast.AST] = set()
-        for change in [one for one in outcome.changes if isinstance(one.node, ast.expr)]:
+        awaited = (session_calls.PATTERN, callers.PATTERN)
+        for change in [one for one in outcome.changes if one.pattern in awaited and isinstance(one.node, ast.Call)]:
             source = self.project.sources[change.module.path]
             awaiting = Awaiting(source, self.project.scopes(change.module).parents)
-            for generator in awaiting.generators(change.node) if change.pattern != session_types.PATTERN else ():  # type: ignore[arg-type]
+            for generator in awaiting.generators(change.node):  # type: ignore[arg-type]  # it is a call
                 if generator not in done:
                     done.add(generator)
                     message = "an await inside makes a list of the generator expression, which is read to its end"

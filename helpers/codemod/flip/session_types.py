@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.project import Project
+from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip.change import Change
 from helpers.codemod.imports import NameBinder
@@ -20,6 +21,7 @@ _CLASSES = {
     "sqlmodel.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
     "sqlmodel.orm.session.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
 }
+_ASYNC_NAMES = {"Generator": "AsyncGenerator", "Iterator": "AsyncIterator", "Iterable": "AsyncIterable"}
 _LOOK_AT_CLASSES = frozenset({"isinstance", "cast"})
 
 
@@ -35,9 +37,12 @@ class SessionTypes:
         if isinstance(node, ast.Constant):
             self._quoted(node, module)
             return
+        if isinstance(node, ast.FunctionDef) and node.returns is not None and is_generator(node):
+            yield from self._generator(node, node.returns, module)
+            return
         if not isinstance(node, ast.Name | ast.Attribute):
             return
-        old = self.project.meanings.external(node, module)
+        old = self._class(node, module)
         if old not in _CLASSES:
             return
         if isinstance(self.project.scopes(module).parents.get(node), ast.Attribute) and old.count(".") < 2:
@@ -48,6 +53,33 @@ class SessionTypes:
         start, end = self.project.sources[module.path].segment(node)
         adds = (add,) if add else ()
         yield Change(PATTERN, module, node, f"{new[1]} takes the place of Session", (Edit(start, end, text),), adds, (old,))
+
+    def _class(self, node: ast.Name | ast.Attribute, module: Module) -> str:
+        """The dotted name of what `node` means outside the project, a name hidden by its own alias included."""
+        if isinstance(node, ast.Name) and node.id in module.hidden_imports:
+            value = module.definitions.get(node.id)
+            if value is not None and any(one is node for one in ast.walk(value)):
+                return module.hidden_imports[node.id]
+        return self.project.meanings.external(node, module)
+
+    def _generator(self, function: ast.FunctionDef, returns: ast.expr, module: Module) -> Iterator[Change]:
+        """`Generator[X, None, None]` and `Iterator[X]` of a function that becomes an asynchronous generator."""
+        if function not in self.project.colouring.asynchronous:
+            return
+        name = returns.value if isinstance(returns, ast.Subscript) else returns
+        old = self.project.meanings.external(name, module)
+        base, _, last = old.rpartition(".")
+        if base not in ("typing", "collections.abc", "typing_extensions") or last not in _ASYNC_NAMES:
+            raise Refused(f"what `{ast.unparse(returns)}` becomes for an asynchronous generator is not known")
+        source = self.project.sources[module.path]
+        text, add = self.binder(module).name(base, _ASYNC_NAMES[last])
+        edits = [Edit(*source.segment(name), text)]
+        if last == "Generator" and isinstance(returns, ast.Subscript) and isinstance(returns.slice, ast.Tuple):
+            parts = returns.slice.elts
+            if len(parts) == 3:
+                edits.append(Edit(source.segment(parts[1])[1], source.segment(parts[2])[1], ""))
+        adds = (add,) if add else ()
+        yield Change(PATTERN, module, returns, f"{_ASYNC_NAMES[last]} takes the place of {last}", tuple(edits), adds, (old,))
 
     def binder(self, module: Module) -> NameBinder:
         """What spells new names in a file."""
@@ -63,8 +95,6 @@ class SessionTypes:
             name = getattr(above.func, "id", getattr(above.func, "attr", ""))
             if name not in _LOOK_AT_CLASSES:
                 raise Refused(f"the class Session is passed to `{name}`, which may need a synchronous one")
-        elif isinstance(above, ast.Call):
-            raise Refused("a session is made here without a factory: rewrite it by hand")
         elif isinstance(above, ast.ClassDef):
             raise Refused("a class of its own is made of Session: see what it adds")
         elif isinstance(above, ast.keyword):

@@ -1,0 +1,113 @@
+"""What becomes of every engine: whom it is given to, what is run on it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from helpers.analysis.symbols import Definition, Module, dotted_name
+
+if TYPE_CHECKING:
+    from helpers.analysis.project import Project
+
+Role = Literal["bound", "given", "schema", "method", "listened", "other"]
+_SCHEMA = frozenset({"create_all", "drop_all", "reflect"})
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, eq=False)
+class EngineUse:
+    """One place that names an engine. `call` is what it is given to, or the call of the method `name`."""
+
+    node: ast.expr
+    module: Module
+    role: Role
+    name: str = ""
+    call: ast.Call | None = None
+
+    @property
+    def is_io(self) -> bool:
+        """Whether the place itself talks to the database."""
+        return self.role == "schema" or (self.role == "method" and self.name in ("connect", "begin", "dispose"))
+
+
+@dataclass(frozen=True, eq=False)
+class Engines:
+    """Answers for all expressions of one project."""
+
+    project: Project
+
+    def is_engine(self, node: ast.expr, module: Module, depth: int = 0) -> bool:
+        """Whether an expression is a synchronous engine that the project makes."""
+        if isinstance(node, ast.Call):
+            return self.project.meanings.is_sqlalchemy(node.func, module, "create_engine")
+        if depth > _DEEPEST or not isinstance(node, ast.Name | ast.Attribute):
+            return False
+        if isinstance(node, ast.Name):
+            bindings = self.project.scopes(module).lookup(node.id, node)
+            values = [one.value for one in bindings if one.kind == "value"]
+            if bindings and all(one.kind != "import" for one in bindings):
+                return bool(values) and all(v is not None and self.is_engine(v, module, depth + 1) for v in values)
+        found = self.project.resolve(module, dotted_name(node) or "", node)
+        return (
+            isinstance(found, Definition)
+            and isinstance(found.node, ast.expr)
+            and self.is_engine(found.node, found.module, depth + 1)
+        )
+
+    @cached_property
+    def uses(self) -> tuple[EngineUse, ...]:
+        """Every place that names one or makes one."""
+        modules = self.project.symbols.modules.values()
+        return tuple(use for module in modules for use in self._in_module(module))
+
+    @cached_property
+    def by_function(self) -> Mapping[ast.AST, tuple[EngineUse, ...]]:
+        """Function, or a module's tree, to the uses in its own code."""
+        found: dict[ast.AST, list[EngineUse]] = {}
+        for use in self.uses:
+            found.setdefault(self.project.callgraph.around(use.node, use.module).node, []).append(use)
+        return {node: tuple(uses) for node, uses in found.items()}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Every name that an engine has somewhere."""
+        found: set[str] = set()
+        for module in self.project.symbols.modules.values():
+            for assigned in module.nodes.of(ast.Assign):
+                if isinstance(assigned.value, ast.Call | ast.Name | ast.Attribute):
+                    found.update(one.id for one in assigned.targets if isinstance(one, ast.Name))
+            for imported in module.nodes.of(ast.ImportFrom):
+                found.update(alias.asname for alias in imported.names if alias.asname)
+        return frozenset(found)
+
+    def _in_module(self, module: Module) -> Iterator[EngineUse]:
+        nodes: list[ast.expr] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
+        for node in nodes:
+            name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+            if name in self._names and isinstance(getattr(node, "ctx", None), ast.Load) and self.is_engine(node, module):
+                yield self._use(node, module)
+        for call in module.nodes.of(ast.Call):
+            if self.is_engine(call, module):
+                yield self._use(call, module)
+
+    def _use(self, node: ast.expr, module: Module) -> EngineUse:
+        parents = self.project.scopes(module).parents
+        above = parents[node]
+        if isinstance(above, ast.keyword):
+            above = parents[above]
+        if isinstance(above, ast.Attribute):
+            call = parents.get(above)
+            called = call if isinstance(call, ast.Call) and call.func is above else None
+            return EngineUse(node, module, "method" if called else "other", above.attr, called)
+        if isinstance(above, ast.Assign | ast.AnnAssign) and above.value is node:
+            return EngineUse(node, module, "bound")
+        if isinstance(above, ast.Call) and above.func is not node:
+            last = (dotted_name(above.func) or "").rpartition(".")[2]
+            if last in _SCHEMA:
+                return EngineUse(node, module, "schema", last, above)
+            return EngineUse(node, module, "listened" if last == "listens_for" else "given", last, above)
+        return EngineUse(node, module, "other")

@@ -1,0 +1,237 @@
+"""Engines and factories: `create_async_engine` with a driver that can be awaited, `async_sessionmaker`, and their use."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.analysis.engines import EngineUse
+from helpers.analysis.project import Project
+from helpers.analysis.session_uses import SessionUse
+from helpers.analysis.symbols import Module, dotted_name
+from helpers.codemod.flip.awaiting import Awaiting
+from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.handles import Handles
+from helpers.codemod.flip.session_types import SessionTypes
+from helpers.codemod.refused import Refused
+from helpers.model import Edit, ImportName
+
+PATTERN = "sync_engine"
+_ASYNC = "sqlalchemy.ext.asyncio"
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+pysqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+psycopg2": "postgresql+asyncpg",
+    "mysql": "mysql+aiomysql",
+    "mysql+pymysql": "mysql+aiomysql",
+}
+_READY = frozenset({"sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+aiomysql", "mysql+asyncmy"})
+_SCHEME = re.compile(r"""[rRbBuUfF]*(?:\'{3}|"{3}|'|")([a-z0-9]+(?:\+[a-z0-9]+)?)://""")
+_SAME_OPTIONS = frozenset(
+    {"echo", "echo_pool", "future", "pool_pre_ping", "pool_size", "max_overflow", "pool_timeout", "pool_recycle"}
+    | {"pool_use_lifo", "isolation_level", "logging_name", "hide_parameters", "json_serializer", "json_deserializer"}
+)
+_SAME_POOLS = frozenset({"StaticPool", "NullPool"})
+_SAME_CONNECT_ARGS = frozenset({"check_same_thread", "timeout", "uri"})
+_FACTORY_OPTIONS = frozenset({"bind", "autocommit", "autoflush", "expire_on_commit", "future", "info"})
+HELPER = '''
+_ASYNC_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+pysqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+psycopg2": "postgresql+asyncpg",
+    "mysql": "mysql+aiomysql",
+    "mysql+pymysql": "mysql+aiomysql",
+}
+
+
+def with_async_driver(url):
+    """The same database, through a driver that can be awaited."""
+    url = make_url(url)
+    return url.set(drivername=_ASYNC_DRIVERS.get(url.drivername, url.drivername))
+
+
+'''
+
+
+@dataclass(frozen=True, eq=False)
+class EngineChanges:
+    """Answers for the engines and factories of one project."""
+
+    project: Project
+    types: SessionTypes
+
+    def of_engine(self, use: EngineUse) -> Iterator[Change]:
+        """What a place that names or makes an engine becomes. Refused where it cannot follow."""
+        if isinstance(use.node, ast.Call):
+            yield from self._made(use.node, use.module)
+        if use.role == "bound":
+            return
+        if use.role == "given":
+            self._given(use)
+        elif use.role == "schema":
+            yield self._schema(use)
+        elif use.role == "listened":
+            end = self._source(use.module).segment(use.node)[1]
+            yield Change(PATTERN, use.module, use.node, "events are those of the engine inside", (Edit(end, end, ".sync_engine"),))
+        elif use.role == "method" and use.call is not None:
+            yield from self._method(use, use.call)
+        elif use.name not in ("url", "dialect", "name", "pool", "echo"):
+            raise Refused("what becomes of the engine here is not followed")
+
+    def of_factory(self, call: ast.Call, module: Module) -> Iterator[Change]:
+        """`sessionmaker(...)` makes asynchronous sessions; on 1.4 by their class. Refused for an unknown option."""
+        options = {keyword.arg or "**" for keyword in call.keywords}
+        if unknown := sorted(options - _FACTORY_OPTIONS):
+            raise Refused(f"`{unknown[0]}` of a session factory may not mean the same for an asynchronous one")
+        if "autocommit" in options and not all(_is_false(k.value) for k in call.keywords if k.arg == "autocommit"):
+            raise Refused("autocommit does not exist on an asynchronous session")
+        source = self._source(module)
+        message = "it makes asynchronous sessions"
+        if (self.project.sqlalchemy or (2, 0)) < (2, 0):
+            text, add = self.types.binder(module).name(_ASYNC, "AsyncSession")
+            end = source.segment(call)[1] - 1
+            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if arguments:
+                end = max(source.segment(one)[1] for one in arguments)
+            edit = Edit(end, end, f"{', ' if arguments else ''}class_={text}")
+            yield Change("session_factory", module, call, message, (edit,), _tuple(add))
+            return
+        text, add = self.types.binder(module).name(_ASYNC, "async_sessionmaker")
+        start, end = source.segment(call.func)
+        old = self.project.meanings.external(call.func, module)
+        yield Change("session_factory", module, call, message, (Edit(start, end, text),), _tuple(add), (old,))
+
+    def check_session(self, use: SessionUse) -> None:
+        """A session that is made without a factory: `Session(engine)`. Refused for an unknown option."""
+        call = use.node
+        if not isinstance(call, ast.Call) or not self._is_class(call.func, use.module):
+            return
+        options = {keyword.arg or "**" for keyword in call.keywords}
+        if unknown := sorted(options - _FACTORY_OPTIONS):
+            raise Refused(f"`{unknown[0]}` of a session may not mean the same for an asynchronous one")
+
+    def _is_class(self, node: ast.expr, module: Module) -> bool:
+        return self.project.meanings.is_sqlalchemy(node, module, "Session")
+
+    def _made(self, call: ast.Call, module: Module) -> Iterator[Change]:
+        self._options(call)
+        source = self._source(module)
+        text, add = self.types.binder(module).name(_ASYNC, "create_async_engine")
+        start, end = source.segment(call.func)
+        old = self.project.meanings.external(call.func, module)
+        edits, adds = self._url(call, module)
+        change = (Edit(start, end, text), *edits)
+        yield Change(PATTERN, module, call, "it is made asynchronous", change, (*_tuple(add), *adds), (old,))
+
+    def _url(self, call: ast.Call, module: Module) -> tuple[tuple[Edit, ...], tuple[ImportName, ...]]:
+        source = self._source(module)
+        named = [keyword.value for keyword in call.keywords if keyword.arg == "url"]
+        url = call.args[0] if call.args else next(iter(named), None)
+        if url is None:
+            raise Refused("the engine is not told its URL in sight")
+        start, end = source.segment(url)
+        if isinstance(url, ast.Constant | ast.JoinedStr):
+            found = _SCHEME.match(source.text, start, end)
+            if found is None:
+                raise Refused("the driver in the URL cannot be told")
+            driver = found[1] if found[1] in _READY else _DRIVERS.get(found[1])
+            if driver is None:
+                raise Refused(f"no driver that can be awaited is known for {found[1]}")
+            return (Edit(*found.span(1), driver),), ()
+        statement = self._top(call, module)
+        if any(isinstance(node, ast.FunctionDef) and node.name == "with_async_driver" for node in source.tree.body):
+            raise Refused("the file has a with_async_driver() of its own")
+        at = source.segment(statement)[0]
+        text = HELPER.lstrip("\n").replace("\n", source.newline)
+        wrapped = (Edit(start, start, "with_async_driver("), Edit(end, end, ")"))
+        first = next(c for c in module.nodes.of(ast.Call) if self._wraps(c, module))
+        if first is not call:
+            return wrapped, ()
+        return (Edit(at, at, text), *wrapped), (ImportName("sqlalchemy", "make_url"),)
+
+    def _wraps(self, call: ast.Call, module: Module) -> bool:
+        if not self.project.engines.is_engine(call, module) or not (call.args or call.keywords):
+            return False
+        return bool(call.args) and not isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+
+    def _top(self, node: ast.AST, module: Module) -> ast.stmt:
+        last = node
+        for above in self.project.scopes(module).ancestors(node):
+            if isinstance(above, ast.Module):
+                break
+            last = above
+        if not isinstance(last, ast.stmt) or getattr(last, "decorator_list", ()):
+            raise Refused("the URL is told at run time inside a decorated function: give it a name of its own first")
+        return last
+
+    def _options(self, call: ast.Call) -> None:
+        for keyword in call.keywords:
+            value = keyword.value
+            if keyword.arg in _SAME_OPTIONS or keyword.arg == "url":
+                continue
+            if keyword.arg == "poolclass" and (dotted_name(value) or "").rpartition(".")[2] in _SAME_POOLS:
+                continue
+            if keyword.arg == "connect_args" and isinstance(value, ast.Dict):
+                keys = {key.value if isinstance(key, ast.Constant) else "**" for key in value.keys}
+                if keys <= _SAME_CONNECT_ARGS:
+                    continue
+            raise Refused(f"`{keyword.arg or '**'}` of the engine may not mean the same for an asynchronous one")
+
+    def _given(self, use: EngineUse) -> None:
+        assert use.call is not None
+        typed = self.project.sessions.of(use.call, use.module)
+        makes = typed is not None and typed.what in ("session", "factory")
+        if not makes and use.name not in ("sessionmaker", "scoped_session", "configure"):
+            raise Refused(f"the engine is given to `{use.name}`, which may need a synchronous one")
+
+    def _schema(self, use: EngineUse) -> Change:
+        """`metadata.create_all(engine)` runs inside a connection of the asynchronous engine."""
+        call, source = use.call, self._source(use.module)
+        assert call is not None
+        statement = self.project.scopes(use.module).parents[call]
+        self._awaiting(use.module).generators(call)
+        if not isinstance(statement, ast.Expr) or len(call.args) + len(call.keywords) != 1:
+            raise Refused(f"`{use.name}()` has to run inside a connection: rewrite it by hand")
+        start, end = source.segment(statement)
+        indent = source.text[source.lines[statement.lineno - 1] : start]
+        if indent.strip():
+            raise Refused(f"`{use.name}()` has no line of its own")
+        engine, method = ast.unparse(use.node), source.text[slice(*source.segment(call.func))]
+        step = "\t" if indent.startswith("\t") else "    "
+        text = (
+            f"async with {engine}.begin() as connection:{source.newline}{indent}{step}"
+            f"await connection.run_sync({method})"
+        )
+        return Change(PATTERN, use.module, call, "it runs inside a connection", (Edit(start, end, text),))
+
+    def _method(self, use: EngineUse, call: ast.Call) -> Iterator[Change]:
+        if use.name == "dispose":
+            yield Change(PATTERN, use.module, call, "`.dispose()` is awaited", self._awaiting(use.module).edits(call))
+        elif use.name in ("connect", "begin"):
+            parents = self.project.scopes(use.module).parents
+            if isinstance(parents[call], ast.withitem):
+                raise Refused("a connection of the engine is entered here: rewrite it by hand")
+            yield Change(PATTERN, use.module, call, f"`.{use.name}()` is awaited", self._awaiting(use.module).edits(call))
+            for handled in Handles(self.project, use.module).calls(call, "connection"):
+                edits = self._awaiting(use.module).edits(handled)
+                yield Change(PATTERN, use.module, handled, "it is awaited", edits)
+        else:
+            raise Refused(f"`.{use.name}()` of an engine is not known to be the same on an asynchronous one")
+
+    def _awaiting(self, module: Module) -> Awaiting:
+        return Awaiting(self._source(module), self.project.scopes(module).parents)
+
+    def _source(self, module: Module):  # type: ignore[no-untyped-def]
+        return self.project.sources[module.path]
+
+
+def _tuple(add: ImportName | None) -> tuple[ImportName, ...]:
+    return (add,) if add else ()
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
