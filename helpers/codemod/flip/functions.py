@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from helpers.analysis.colouring import cannot
-from helpers.analysis.fixtures import is_fixture
+from helpers.analysis.fixtures import is_fixture, is_test
 from helpers.analysis.flow import own_nodes
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
@@ -16,6 +17,7 @@ from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.session_types import SessionTypes
+from helpers.codemod.flip.tests import Tests
 from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
@@ -34,6 +36,11 @@ class Functions:
     project: Project
     types: SessionTypes
 
+    @cached_property
+    def tests(self) -> Tests:
+        """What tests and fixtures need besides."""
+        return Tests(self.project)
+
     def changes(self, function: FunctionNode, module: Module) -> Iterator[Change]:
         """The change of a definition that becomes asynchronous. Refused where it cannot."""
         if reason := cannot(function):
@@ -44,6 +51,8 @@ class Functions:
             raise Refused("a context manager class has to become an asynchronous one: rewrite it by hand")
         self._inherited(function)
         yield from self._decorators(function, module)
+        if is_test(function, module):
+            yield self.tests.marked(function, module)
         self._body(function)
         start = self.project.sources[module.path].segment(function)[0]
         yield Change(PATTERN, module, function, self._why(function), (Edit(start, start, "async "),))
@@ -66,7 +75,10 @@ class Functions:
             maker = decorator.func if isinstance(decorator, ast.Call) else decorator
             name = dotted_name(maker) or ""
             last = name.rpartition(".")[2]
-            if last in _PLAIN or (last in _SERVED and self._serves(maker, module)) or is_fixture(function):
+            if last == "fixture" and is_fixture(function):
+                yield self.tests.fixture(decorator, module)
+                continue
+            if last in _PLAIN or (last in _SERVED and self._serves(maker, module)) or name.startswith("pytest.mark."):
                 continue
             if self.project.meanings.external(maker, module) == "contextlib.contextmanager":
                 text, add = self.types.binder(module).name("contextlib", "asynccontextmanager")
