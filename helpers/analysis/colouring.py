@@ -12,7 +12,7 @@ from helpers.analysis.engines import EngineUse
 from helpers.analysis.members import FunctionNode, property_kind
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
-from helpers.analysis.symbols import dotted_name
+from helpers.analysis.symbols import Definition, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.callgraph import CallGraph, Edge, Function
@@ -82,8 +82,36 @@ class Colouring:
         owner = members.owners.get(function)
         if owner is None or not isinstance(function, FunctionNode) or function.name == "__init__":
             return
-        for above in self.project.bases(owner):
+        for above in [*self.project.bases(owner), *self._alike(owner, function.name)]:
             yield from (other for other in members.of(above, function.name) if other is not function)
+
+    def _alike(self, owner: Definition, name: str) -> Iterator[Definition]:
+        """The protocols that a class satisfies with its method `name`; for a protocol, the classes that satisfy it."""
+        if self._asked(owner):
+            members = self._graph.targets.members
+            yield from (one for one in members.of_class if one is not owner and self._satisfies(one, owner))
+        yield from (one for one in self._protocols if name in self._asked(one) and self._satisfies(owner, one))
+
+    @cached_property
+    def _protocols(self) -> tuple[Definition, ...]:
+        return tuple(one for one in self._graph.targets.members.of_class if self._asked(one))
+
+    def _asked(self, owner: Definition) -> frozenset[str]:
+        """The methods that a protocol asks for; nothing for any other class."""
+        bases = getattr(owner.node, "bases", ())
+        names = {(dotted_name(one.value if isinstance(one, ast.Subscript) else one) or "") for one in bases}
+        if not any(name.rpartition(".")[2] == "Protocol" for name in names):
+            return frozenset()
+        return self._methods.get(owner.node, frozenset())
+
+    @cached_property
+    def _methods(self) -> Mapping[ast.AST, frozenset[str]]:
+        found = self._graph.targets.members.of_class.items()
+        return {owner.node: frozenset(one.name for one in methods) for owner, methods in found}
+
+    def _satisfies(self, owner: Definition, protocol: Definition) -> bool:
+        members = self._graph.targets.members
+        return owner.node is not protocol.node and all(members.nearest(owner, name) for name in self._asked(protocol))
 
     @property
     def _graph(self) -> CallGraph:

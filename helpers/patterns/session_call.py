@@ -1,4 +1,4 @@
-"""AM602: placeholder."""
+"""AM602: calls on sessions are awaited, in every place where an await may stand."""
 
 from __future__ import annotations
 
@@ -7,19 +7,158 @@ from collections.abc import Iterator
 from helpers.analysis.project import Project
 from helpers.codemod.flip.findings import findings
 from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Finding, Stage
+from helpers.model import Applicability, Example, Finding, Stage
+
+EXAMPLES = (
+    Example(
+        title="what comes behind needs parentheses",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy import select\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def first(session: Session):\n"
+            "    return session.scalars(select(Author).order_by(Author.id)).first().name\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy import select\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
+            "\n"
+            "\n"
+            "async def first(session: AsyncSession):\n"
+            "    return (await session.scalars(select(Author).order_by(Author.id))).first().name\n"
+        ),
+        call="first(session)",
+    ),
+    Example(
+        title="a savepoint, and what is noted before it",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def enter(session: Session):\n"
+            '    session.add(Author(id=90, name="Ann"))\n'
+            "    with session.begin_nested():\n"
+            '        session.add(Author(id=91, name="Ben"))\n'
+            "    session.commit()\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
+            "\n"
+            "\n"
+            "async def enter(session: AsyncSession):\n"
+            '    session.add(Author(id=90, name="Ann"))\n'
+            "    async with session.begin_nested():\n"
+            '        session.add(Author(id=91, name="Ben"))\n'
+            "    await session.commit()\n"
+        ),
+        call="enter(session)",
+    ),
+    Example(
+        title="a generator that is read to its end",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def initials(session: Session):\n"
+            "    return sorted(session.get(Author, key).name[0] for key in (2, 1))\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
+            "\n"
+            "\n"
+            "async def initials(session: AsyncSession):\n"
+            "    return sorted([(await session.get(Author, key)).name[0] for key in (2, 1)])\n"
+        ),
+        call="initials(session)",
+    ),
+    Example(
+        title="bulk methods are bridged",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def enter(session: Session):\n"
+            '    session.bulk_save_objects([Author(id=90, name="Ann")])\n'
+            "    session.commit()\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
+            "\n"
+            "\n"
+            "async def enter(session: AsyncSession):\n"
+            '    await session.run_sync(lambda inner: inner.bulk_save_objects([Author(id=90, name="Ann")]))\n'
+            "    await session.commit()\n"
+        ),
+        call="enter(session)",
+    ),
+    Example(
+        title="a generator that stops early is left",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def known(session: Session):\n"
+            "    return any(session.get(Author, key) for key in (1, 2))\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def known(session: Session):\n"
+            "    return any(session.get(Author, key) for key in (1, 2))\n"
+        ),
+        call="known(session)",
+    ),
+    Example(
+        title="a sort key cannot await",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def ranked(session: Session):\n"
+            "    return sorted([2, 1], key=lambda key: session.get(Author, key).name)\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def ranked(session: Session):\n"
+            "    return sorted([2, 1], key=lambda key: session.get(Author, key).name)\n"
+        ),
+        call="ranked(session)",
+    ),
+)
 
 
 class SessionCall(Pattern):
-    """Placeholder."""
+    """`session.scalars(q).all()` becomes `(await session.scalars(q)).all()`."""
 
     CODE = "AM602"
     NAME = "session_call"
-    SUMMARY = "placeholder"
-    WHY = "placeholder"
+    SUMMARY = "A call on a session is awaited"
+    WHY = (
+        "What a session does against the database an asynchronous session does when it is awaited; without the await nothing "
+        "happens, or a coroutine takes the place of a row. What only notes something, such as add() and expunge(), stays. "
+        "Transactions and sessions are entered with `async with`; no_autoflush is not. A generator expression that is read to "
+        "its end becomes a list, any other is left. What an asynchronous session does not have is bridged with run_sync()."
+    )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW
+    EXAMPLES = EXAMPLES
 
     def find(self, project: Project) -> Iterator[Finding]:
-        """Every place."""
+        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
         yield from findings(project, type(self))

@@ -43,15 +43,24 @@ def check_sides(example: Example, version: str, probe: Probe) -> None:
 
 
 def rewritten(pattern: type[Pattern], text: str, folder: Path) -> str:
-    """What the pattern alone makes of `text`, beside the sample models if it uses them; fails when those change."""
+    """What the pattern makes of `text`, beside the sample models if it uses them; fails when those change.
+
+    The pattern alone, or those of the flip together: what one of them changes is right only with the others.
+    """
     if "from models import" in text:
         (folder / "models.py").write_text(samples.MODELS, encoding="utf-8")
     (folder / "example.py").write_text(text, encoding="utf-8")
     project = load_project(folder)
-    changed = rewrite(project, Step(number=1, stage=pattern.STAGE, findings=scan(project, (pattern,))))
+    changed = rewrite(project, Step(number=1, stage=pattern.STAGE, findings=scan(project, together(pattern))))
     files = {change.path: change.after.decode() for change in changed.changes}
     assert files.keys() <= {"example.py"}
     return files.get("example.py", text)
+
+
+def together(pattern: type[Pattern]) -> tuple[type[Pattern], ...]:
+    """A pattern alone; one of the flip with the others."""
+    flip = tuple(one for one in all_patterns() if one.STAGE is Stage.FLIP)
+    return flip if pattern in flip else (pattern,)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -65,6 +65,8 @@ class Callers:
                 at = source.segment(statement)[0]
                 return Edit(at, at, "async ")
         if not managed and isinstance(above, ast.For) and above.iter is site:
+            if any(isinstance(node, ast.Break | ast.Return) for part in above.body for node in ast.walk(part)):
+                raise Refused(f"the loop over {symbol} may be left early, and what ends it then runs later: rewrite it")
             at = source.segment(above)[0]
             return Edit(at, at, "async ")
         raise Refused(f"{symbol} becomes an asynchronous generator: read it with `async for` or `async with`")

@@ -19,6 +19,7 @@ from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.flip.tests import Tests
 from helpers.codemod.refused import Refused
+from helpers.codemod.unread import not_named_unread
 from helpers.model import Edit
 
 PATTERN = "sync_function"
@@ -50,6 +51,7 @@ class Functions:
         if function.name in ("__enter__", "__exit__"):
             raise Refused("a context manager class has to become an asynchronous one: rewrite it by hand")
         self._inherited(function)
+        not_named_unread(self.project, function.name)
         yield from self._decorators(function, module)
         if is_test(function, module):
             yield self.tests.marked(function, module)

@@ -15,11 +15,15 @@ from helpers.model import Finding, Stage
 _STREAMED = frozenset({"yield_per", "stream_results"})
 
 
-def reasons(project: Project, function: FunctionNode, module: Module) -> Iterator[tuple[ast.AST, str]]:
-    """Each place of a function that would not do the same on an asynchronous session, with the reason."""
+def earlier(project: Project, unit: ast.stmt, module: Module) -> Iterator[tuple[ast.AST, str]]:
+    """What the stages before this one still find in a function, or in a statement of a module's own code."""
     for finding in _earlier(project).get(module.path, ()):
-        if function.lineno <= finding.line <= (function.end_lineno or function.lineno):
-            yield function, f"{finding.code} at {finding.place} comes first: {finding.message}"
+        if unit.lineno <= finding.line <= (unit.end_lineno or unit.lineno):
+            yield unit, f"{finding.code} at {finding.place} comes first: {finding.message}"
+
+
+def reasons(function: FunctionNode) -> Iterator[tuple[ast.AST, str]]:
+    """Each place of a function that would not do the same on an asynchronous session, with the reason."""
     for node in ast.walk(function):
         if _streams(node):
             yield node, "it reads its rows in portions, which an asynchronous session does with stream(): rewrite it by hand"

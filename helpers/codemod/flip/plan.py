@@ -13,7 +13,7 @@ from helpers.analysis.nodes import children
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module
-from helpers.codemod.flip import callers, engines, functions, guards, session_calls, session_types
+from helpers.codemod.flip import callers, engines, functions, guards, session_calls, session_types, unresolved
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.families import Families
@@ -40,6 +40,7 @@ class _Planner:
         self.functions = functions.Functions(self.project, self.types)
         self.engines = engines.EngineChanges(self.project, self.types)
         self.callers = callers.Callers(self.project)
+        self.unresolved = unresolved.Unresolved(self.project)
         self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
         for one in self.project.engines.uses:
             self.engine_uses.setdefault(self.families.unit(one.node, one.module), []).append(one)
@@ -61,8 +62,10 @@ class _Planner:
             outcome.functions[unit] = module
             if asynchronous:
                 _try(outcome, functions.PATTERN, module, unit, lambda: self.functions.changes(unit, module))
-                for node, reason in guards.reasons(self.project, unit, module):
-                    outcome.obstacles.append(Obstacle(functions.PATTERN, module, node, reason))  # type: ignore[arg-type]
+                _try(outcome, callers.PATTERN, module, unit, lambda: self.unresolved.obstacles(unit))
+                self._guard(outcome, module, guards.reasons(unit))
+        if asynchronous or not isinstance(unit, FunctionNode | ast.ClassDef):
+            self._guard(outcome, module, guards.earlier(self.project, unit, module))  # type: ignore[arg-type]
         for use in self.uses.get(unit, ()):
             _try(outcome, session_calls.PATTERN, module, use.node, lambda use=use: self.calls.changes(use))
             _try(outcome, "session_factory", module, use.node, lambda use=use: self._factory(use))
@@ -73,6 +76,10 @@ class _Planner:
         for edge in self.project.callgraph.calls_to.get(unit, ()) if asynchronous else ():
             where = edge.caller.module
             _try(outcome, callers.PATTERN, where, edge.site, lambda edge=edge: self.callers.changes(edge))
+
+    def _guard(self, outcome: Outcome, module: Module, found: Iterable[tuple[ast.AST, str]]) -> None:
+        for node, reason in found:
+            outcome.obstacles.append(Obstacle(functions.PATTERN, module, node, reason))  # type: ignore[arg-type]
 
     def _factory(self, use: SessionUse) -> Iterator[Change]:
         """What makes sessions: a factory where it is made, and a session without one."""

@@ -100,6 +100,9 @@ class SessionCalls:
         item = self._parent(use, node)
         statement = self.project.scopes(use.module).parents[item]
         assert isinstance(statement, ast.With | ast.AsyncWith)
+        if isinstance(item, ast.withitem) and item.optional_vars is not None and isinstance(node, ast.Call):
+            if node is use.call and use.name in BLOCKS and use.typed.what == "session":
+                raise Refused("what becomes of the transaction that is entered here is not followed")
         if len(statement.items) > 1:
             raise Refused("it is entered together with another manager: give each a `with` of its own")
         self._awaiting(use).generators(node)
