@@ -70,13 +70,16 @@ def book(root: Path) -> Iterator[Workbook]:
         yield opened
 
 
+ALL = [pattern.CODE for pattern in Workbook.patterns()]
+
+
 def texts(root: Path) -> dict[str, str]:
     """The files of the application as they are now."""
     return {path.name: path.read_text(encoding="utf-8") for path in root.glob("*.py")}
 
 
 def test_scan_finds_what_can_be_changed_what_is_left_and_what_cannot_be_read(book: Workbook) -> None:
-    assert [(item.path, item.code, item.symbol, item.fix is not None) for item in book.scan()] == [
+    assert [(item.path, item.code, item.symbol, item.fix is not None) for item in book.scan(["legacy_query"])] == [
         ("admin.py", "AM201", "admin", True),
         ("bad.py", "AM001", "<module>", False),
         ("users.py", "AM201", "one", True),
@@ -86,13 +89,13 @@ def test_scan_finds_what_can_be_changed_what_is_left_and_what_cannot_be_read(boo
 
 
 def test_unreadable_files_are_found_whatever_is_selected(book: Workbook) -> None:
-    assert [item.code for item in book.scan(ignore=["legacy_query"])] == ["AM001"]
+    assert [item.code for item in book.scan(ignore=ALL)] == ["AM001"]
     assert [item.code for item in book.scan(["AM001"])] == ["AM001"]
     assert "AM001" in {item.code for item in book.scan(["legacy_query"])}
 
 
 def test_unreadable_files_are_left_out_only_by_name(book: Workbook) -> None:
-    assert {item.code for item in book.scan(ignore=["unreadable_file"])} == {"AM201"}
+    assert {item.code for item in book.scan(["legacy_query"], ignore=["unreadable_file"])} == {"AM201"}
 
 
 def test_scan_refuses_a_pattern_that_is_not_there(book: Workbook) -> None:
@@ -106,7 +109,7 @@ def test_preview_writes_nothing_and_loses_nothing(book: Workbook, root: Path) ->
     change_set = book.preview(["legacy_query"])
     assert [change.path for change in change_set.changes] == ["admin.py", "users.py"]
     assert (len(change_set.applied), len(change_set.skipped)) == (3, 2)
-    assert {*change_set.applied, *(skip.finding for skip in change_set.skipped)} == set(book.scan())
+    assert {*change_set.applied, *(skip.finding for skip in change_set.skipped)} == set(book.scan(["legacy_query"]))
     assert all(skip.reason for skip in change_set.skipped)
     assert (change_set.step.title, change_set.step.stage) == ("legacy_query", Stage.QUERY)
     assert texts(root) == FILES
@@ -114,7 +117,7 @@ def test_preview_writes_nothing_and_loses_nothing(book: Workbook, root: Path) ->
 
 
 def test_preview_of_chosen_files_holds_their_findings_alone(book: Workbook) -> None:
-    change_set = book.preview(files=["admin.py"])
+    change_set = book.preview(["legacy_query"], files=["admin.py"])
     assert [item.path for item in change_set.step.findings] == ["admin.py"]
 
 
@@ -132,7 +135,7 @@ def test_an_unreadable_file_may_be_chosen(book: Workbook) -> None:
 
 
 def test_preview_of_chosen_findings_leaves_equal_ones_beside_them(book: Workbook) -> None:
-    same = next(item for item in book.scan() if item.symbol == "same")
+    same = next(item for item in book.scan(["legacy_query"]) if item.symbol == "same")
     change_set = book.preview(findings=[same.fingerprint])
     assert change_set.applied == (same,)
     assert [line for line in change_set.diff().splitlines() if line.startswith("-    ")] == [
@@ -180,11 +183,11 @@ def test_apply_refuses_a_file_that_changed_after_the_preview(book: Workbook, roo
 
 
 def test_undo_takes_one_write_back_and_undo_all_the_others(book: Workbook, root: Path) -> None:
-    first = book.apply(book.preview(files=["admin.py"]))
-    book.apply(book.preview(files=["users.py"]))
+    first = book.apply(book.preview(["legacy_query"], files=["admin.py"]))
+    book.apply(book.preview(["legacy_query"], files=["users.py"]))
     assert [record.path for record in book.undo().files] == ["users.py"]
     assert texts(root)["users.py"] == USERS
-    assert len(book.scan()) == 4
+    assert len(book.scan(["legacy_query"])) == 4
     assert book.undo_all() == (first,)
     assert texts(root) == FILES
     assert not (root / ".workbook").exists()
@@ -204,8 +207,8 @@ def test_recover_has_nothing_to_say_where_nothing_is_half_done(book: Workbook) -
 
 def test_a_read_only_file_is_taken_out_of_a_change_set_with_the_reason(book: Workbook, root: Path) -> None:
     (root / "users.py").chmod(0o444)
-    change_set = book.preview()
-    able = book.preview(barred=book.unwritable(change_set))
+    change_set = book.preview(["legacy_query"])
+    able = book.preview(["legacy_query"], barred=book.unwritable(change_set))
     assert [change.path for change in able.changes] == ["admin.py"]
     assert {item.path for item in able.applied} == {"admin.py"}
     assert len(able.skipped) == len(change_set.skipped) + 2

@@ -45,9 +45,16 @@ class Colouring:
             if first_one := next((use for use in engines if use.is_io), None):
                 found[function] = first_one
         for function, uses in self.project.session_uses.by_function.items():
-            if first := next((use for use in uses if awaits(use) and use.tier > Tier.BY_NAME), None):
+            if first := next((use for use in uses if self._awaits(use) and use.tier > Tier.BY_NAME), None):
                 found[function] = first
         return found
+
+    def _awaits(self, use: SessionUse) -> bool:
+        """Whether a use is IO; a legacy query is, once it has become a statement that the session runs."""
+        if use.role == "method" and use.name == "query" and use.call is not None:
+            effect = self.project.effects.on(use.call)
+            return effect is not None and effect.is_io
+        return awaits(use)
 
     @cached_property
     def asynchronous(self) -> Mapping[ast.AST, Edge | None]:

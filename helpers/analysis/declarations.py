@@ -160,7 +160,9 @@ def relationship(name: str, annotation: ast.expr | None, call: ast.Call, owner: 
     elif many is None and "secondary" in keywords:
         many = True
     by_keys = not {"primaryjoin", "remote_side", "secondary", "uselist"} & keywords.keys()
-    return Relationship(name, target, many, _annotated_strategy(annotation, keywords) or _strategy(call, keywords), by_keys)
+    return Relationship(
+        name, target, many, _annotated_strategy(annotation, keywords) or _strategy(call, keywords), by_keys
+    )
 
 
 def _annotated_strategy(annotation: ast.expr | None, keywords: Mapping[str, ast.expr]) -> str:

@@ -88,7 +88,11 @@ class Engines:
         nodes: list[ast.expr] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
         for node in nodes:
             name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-            if name in self._names and isinstance(getattr(node, "ctx", None), ast.Load) and self.is_engine(node, module):
+            if (
+                name in self._names
+                and isinstance(getattr(node, "ctx", None), ast.Load)
+                and self.is_engine(node, module)
+            ):
                 yield self._use(node, module)
         for call in module.nodes.of(ast.Call):
             if self.is_engine(call, module):

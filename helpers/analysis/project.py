@@ -15,8 +15,8 @@ from helpers.analysis.callgraph import CallGraph
 from helpers.analysis.colouring import Colouring
 from helpers.analysis.effects import Effects
 from helpers.analysis.engines import Engines
-from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.files import application_files
+from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.instances import Instances
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings

@@ -24,7 +24,7 @@ _TESTS = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.IfExp, ast.While, as
 class SessionUse:
     """One place that reads a session or what makes one.
 
-    `call` is the call of a method on it (`db.commit()`), the call of the factory, or the call that it is an argument of.
+    `call` is the call of a method on it (`db.commit()`), the call of the factory, or what it is an argument of.
     """
 
     node: ast.expr
@@ -103,9 +103,7 @@ class SessionUses:
         role, call = self._where(top, above, parents)
         return SessionUse(node, module, typed, role, call=call)
 
-    def _where(
-        self, top: ast.AST, above: ast.AST, parents: Mapping[ast.AST, ast.AST]
-    ) -> tuple[Role, ast.Call | None]:
+    def _where(self, top: ast.AST, above: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[Role, ast.Call | None]:
         if isinstance(above, ast.Call):
             return ("called" if above.func is top else "passed"), above
         if isinstance(above, ast.keyword):

@@ -150,10 +150,11 @@ class SessionCall(Pattern):
     NAME = "session_call"
     SUMMARY = "A call on a session is awaited"
     WHY = (
-        "What a session does against the database an asynchronous session does when it is awaited; without the await nothing "
-        "happens, or a coroutine takes the place of a row. What only notes something, such as add() and expunge(), stays. "
-        "Transactions and sessions are entered with `async with`; no_autoflush is not. A generator expression that is read to "
-        "its end becomes a list, any other is left. What an asynchronous session does not have is bridged with run_sync()."
+        "What a session does against the database an asynchronous session does when it is awaited; without the "
+        "await nothing happens, or a coroutine takes the place of a row. What only notes something, such as add() "
+        "and expunge(), stays. Transactions and sessions are entered with `async with`; no_autoflush is not. A "
+        "generator expression that is read to its end becomes a list, any other is left. What an asynchronous "
+        "session does not have is bridged with run_sync()."
     )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW

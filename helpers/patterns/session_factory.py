@@ -95,9 +95,10 @@ class SessionFactory(Pattern):
     NAME = "session_factory"
     SUMMARY = "A session factory makes asynchronous sessions"
     WHY = (
-        "The factory decides what every session of the application is. It changes in the same step as all that takes its "
-        "sessions, for no session can serve both colours. SQLAlchemy 1.4 has no async_sessionmaker: there the factory is told "
-        "the class. Options that mean something else for an asynchronous session hold the family back."
+        "The factory decides what every session of the application is. It changes in the same step as all that "
+        "takes its sessions, for no session can serve both colours. SQLAlchemy 1.4 has no async_sessionmaker: "
+        "there the factory is told the class. Options that mean something else for an asynchronous session hold "
+        "the family back."
     )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW

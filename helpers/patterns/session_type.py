@@ -78,9 +78,10 @@ class SessionType(Pattern):
     NAME = "session_type"
     SUMMARY = "AsyncSession takes the place of Session in types"
     WHY = (
-        "A parameter that says Session and is given an AsyncSession deceives the reader and the type checker, which is the one "
-        "tool that finds a forgotten await. The types of a family change with it: annotations, aliases such as "
-        "Annotated[Session, Depends(get_db)], and what a generator of sessions is declared to return."
+        "A parameter that says Session and is given an AsyncSession deceives the reader and the type checker, "
+        "which is the one tool that finds a forgotten await. The types of a family change with it: annotations, "
+        "aliases such as Annotated[Session, Depends(get_db)], and what a generator of sessions is declared to "
+        "return."
     )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW

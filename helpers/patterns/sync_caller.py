@@ -124,10 +124,10 @@ class SyncCaller(Pattern):
     NAME = "sync_caller"
     SUMMARY = "A call of a function that becomes asynchronous is awaited"
     WHY = (
-        "A function that has become asynchronous gives a coroutine to whoever forgets to await it, and a coroutine is true, is "
-        "not None and has no attributes. So every call of it changes in the same step: calls of methods through instances "
-        "and overrides, loops over generators, context managers. A place that hands the function on must be known to await "
-        "what it is given, as FastAPI does; else the family is left."
+        "A function that has become asynchronous gives a coroutine to whoever forgets to await it, and a coroutine "
+        "is true, is not None and has no attributes. So every call of it changes in the same step: calls of "
+        "methods through instances and overrides, loops over generators, context managers. A place that hands the "
+        "function on must be known to await what it is given, as FastAPI does; else the family is left."
     )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW

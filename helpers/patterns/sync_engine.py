@@ -87,10 +87,10 @@ class SyncEngine(Pattern):
     NAME = "sync_engine"
     SUMMARY = "An engine is made asynchronous, with a driver that can be awaited"
     WHY = (
-        "An asynchronous session needs an engine whose driver hands control back while it waits: aiosqlite, asyncpg, aiomysql. "
-        "A URL that is written out names the driver at once, one that settings tell is asked at run time. Tables are created "
-        "inside a connection, dispose() is awaited, event listeners go to the engine inside. An option that the other driver "
-        "may not know holds the family back."
+        "An asynchronous session needs an engine whose driver hands control back while it waits: aiosqlite, "
+        "asyncpg, aiomysql. A URL that is written out names the driver at once, one that settings tell is asked at "
+        "run time. Tables are created inside a connection, dispose() is awaited, event listeners go to the engine "
+        "inside. An option that the other driver may not know holds the family back."
     )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW

@@ -136,10 +136,10 @@ class SyncFunction(Pattern):
     NAME = "sync_function"
     SUMMARY = "A function that leads to the database becomes asynchronous"
     WHY = (
-        "A coroutine can only be awaited in a coroutine. So every function that does IO on a session, and every function that "
-        "calls one, becomes asynchronous together with the sessions that it takes: one session, one colour. Where one of "
-        "them cannot, because a property, a sort key or a validator has nobody to await it, the whole family is left, and "
-        "each place says why."
+        "A coroutine can only be awaited in a coroutine. So every function that does IO on a session, and every "
+        "function that calls one, becomes asynchronous together with the sessions that it takes: one session, one "
+        "colour. Where one of them cannot, because a property, a sort key or a validator has nobody to await it, "
+        "the whole family is left, and each place says why."
     )
     STAGE = Stage.FLIP
     APPLICABILITY = Applicability.REVIEW

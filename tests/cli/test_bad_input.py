@@ -112,7 +112,7 @@ def test_a_read_only_file_is_named_and_the_rest_is_written(run_process: Run, app
     users = application / "shop" / "users.py"
     before = users.read_bytes()
     users.chmod(0o444)
-    code, out, err = run_process("apply", application, "--all")
+    code, out, err = run_process("apply", application, "--select", "legacy_query")
     assert (code, err.splitlines()[-1]) == (1, "applied 1 in 1 file, refused 2; `workbook undo PATH` takes it back")
     line = lines_of(out, "shop/users.py")[0]
     assert line.endswith(" AM201 everyone refused is read-only; nothing was changed; make it writable and apply again")
@@ -142,12 +142,12 @@ def test_a_link_out_of_the_tree_is_named_and_not_followed(run_process: Run, appl
 def test_a_link_inside_the_tree_is_left_and_what_it_leads_to_is_rewritten(run_process: Run, application: Path) -> None:
     link = application / "shop" / "link.py"
     link.symlink_to("admin.py")
-    code, out, _ = run_process("apply", application, "--all")
+    code, out, _ = run_process("apply", application, "--select", "legacy_query")
     assert code == 0
     assert lines_of(out, "shop/admin.py")[0].split()[3] == "applied"
     assert link.is_symlink()
     assert b"select(User)" in link.read_bytes()
-    assert run_process("apply", application, "--all").err == "applied 0 in 0 files, refused 1\n"
+    assert run_process("apply", application, "--select", "legacy_query").err == "applied 0 in 0 files, refused 1\n"
 
 
 @pytest.mark.parametrize("name", ["two words.py", "ünïcode.py", "line\nbreak.py", "\x1b[31mred.py"])
@@ -226,7 +226,7 @@ def test_a_damaged_journal_stops_a_write_and_not_a_scan(run_process: Run, applic
     (application / ".workbook" / "journal.jsonl").write_text("{}\n")
     before = files(application)
     assert run_process("apply", application, "--all").code == 1
-    code, out, err = run_process("scan", application)
+    code, out, err = run_process("scan", application, "--select", "legacy_query")
     assert (code, len(out.splitlines())) == (1, 1)
     assert "journal.jsonl:1: is damaged; " in err
     assert files(application) == before

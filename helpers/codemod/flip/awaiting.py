@@ -33,7 +33,9 @@ class Awaiting:
         inside = isinstance(above, ast.Attribute | ast.Subscript | ast.Call) and (
             getattr(above, "value", None) is node or getattr(above, "func", None) is node
         )
-        if inside and self.source.segment(above)[0] == start:  # no parentheses of its own yet
+        if (
+            inside and isinstance(above, ast.expr) and self.source.segment(above)[0] == start
+        ):  # no parentheses of its own yet
             return (Edit(start, start, f"({keyword}"), Edit(end, end, ")"))
         return (Edit(start, start, keyword), Edit(end, end, ""))  # the empty one tells how far it reaches
 

@@ -38,7 +38,9 @@ class Callers:
             return
         symbol = edge.callee.symbol
         if edge.tier is Tier.BY_NAME:
-            raise Refused(f"nothing tells whether this is {edge.callee.qualified}, which becomes asynchronous: annotate it")
+            raise Refused(
+                f"nothing tells whether this is {edge.callee.qualified}, which becomes asynchronous: annotate it"
+            )
         if edge.kind != "call" or not isinstance(edge.site, ast.Call):
             raise Refused(f"{symbol} runs here without being called, so that nothing can be awaited")
         assert isinstance(edge.callee.node, FunctionNode)

@@ -1,4 +1,4 @@
-"""Engines and factories: `create_async_engine` with a driver that can be awaited, `async_sessionmaker`, and their use."""
+"""Engines and factories: `create_async_engine` with a driver that can be awaited, `async_sessionmaker`, their use."""
 
 from __future__ import annotations
 
@@ -76,7 +76,13 @@ class EngineChanges:
             yield self._schema(use)
         elif use.role == "listened":
             end = self._source(use.module).segment(use.node)[1]
-            yield Change(PATTERN, use.module, use.node, "events are those of the engine inside", (Edit(end, end, ".sync_engine"),))
+            yield Change(
+                PATTERN,
+                use.module,
+                use.node,
+                "events are those of the engine inside",
+                (Edit(end, end, ".sync_engine"),),
+            )
         elif use.role == "method" and use.call is not None:
             yield from self._method(use, use.call)
         elif use.name not in ("url", "dialect", "name", "pool", "echo"):
@@ -164,7 +170,7 @@ class EngineChanges:
             if isinstance(above, ast.Module):
                 break
             last = above
-        if not isinstance(last, ast.stmt) or getattr(last, "decorator_list", ()):
+        if not isinstance(last, ast.stmt) or getattr(last, "decorator_list", False):
             raise Refused("the URL is told at run time inside a decorated function: give it a name of its own first")
         return last
 
@@ -215,7 +221,9 @@ class EngineChanges:
             parents = self.project.scopes(use.module).parents
             if isinstance(parents[call], ast.withitem):
                 raise Refused("a connection of the engine is entered here: rewrite it by hand")
-            yield Change(PATTERN, use.module, call, f"`.{use.name}()` is awaited", self._awaiting(use.module).edits(call))
+            yield Change(
+                PATTERN, use.module, call, f"`.{use.name}()` is awaited", self._awaiting(use.module).edits(call)
+            )
             for handled in Handles(self.project, use.module).calls(call, "connection"):
                 edits = self._awaiting(use.module).edits(handled)
                 yield Change(PATTERN, use.module, handled, "it is awaited", edits)

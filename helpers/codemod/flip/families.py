@@ -154,7 +154,9 @@ class Families:
 
     def _nested(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
         for unit, module in self.touched.items():
-            outer = next((one for one in self.project.scopes(module).ancestors(unit) if isinstance(one, FunctionNode)), None)
+            outer = next(
+                (one for one in self.project.scopes(module).ancestors(unit) if isinstance(one, FunctionNode)), None
+            )
             if outer is not None and outer in self.touched:
                 yield (unit, module), (outer, module)
 

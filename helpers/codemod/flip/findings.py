@@ -42,11 +42,16 @@ def _left(project: Project, pattern: type[Pattern], outcome: Outcome) -> Iterato
     for function, module in outcome.functions.items():
         if function in project.colouring.asynchronous and project.scopes(module).symbol(function) not in told:
             reason = f"it goes together with {first.place}, which is left: {first.reason}"
-            yield _finding(project, pattern, module, function, reason)
+            yield _finding(project, pattern, module, function, reason)  # type: ignore[arg-type]  # a statement
 
 
 def _finding(
-    project: Project, pattern: type[Pattern], module: Module, node: ast.expr | ast.stmt, message: str, fix: Fix | None = None
+    project: Project,
+    pattern: type[Pattern],
+    module: Module,
+    node: ast.expr | ast.stmt,
+    message: str,
+    fix: Fix | None = None,
 ) -> Finding:
     source = project.sources[module.path]
     line, column = source.position(source.segment(node)[0])

@@ -95,6 +95,7 @@ class Functions:
                 )
                 continue
             raise Refused(f"the decorator `{ast.unparse(maker)}` may call it and not await it")
+
     def _serves(self, maker: ast.expr, module: Module) -> bool:
         """Whether a decorator is a route of FastAPI or Starlette, which await what they serve."""
         if not isinstance(maker, ast.Attribute):

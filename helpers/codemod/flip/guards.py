@@ -26,7 +26,10 @@ def reasons(function: FunctionNode) -> Iterator[tuple[ast.AST, str]]:
     """Each place of a function that would not do the same on an asynchronous session, with the reason."""
     for node in ast.walk(function):
         if _streams(node):
-            yield node, "it reads its rows in portions, which an asynchronous session does with stream(): rewrite it by hand"
+            yield (
+                node,
+                "it reads its rows in portions, which an asynchronous session does with stream(): rewrite it by hand",
+            )
     updated = next((node for node in ast.walk(function) if _computed(node)), None)
     if updated is not None:
         yield updated, "what an UPDATE computes in the database expires loaded objects: refresh them by hand"
@@ -56,4 +59,6 @@ def _computed(node: ast.AST) -> bool:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values"):
         return False
     below = [part for value in [*node.args, *node.keywords] for part in ast.walk(value)]
-    return any(isinstance(part, ast.Attribute) and getattr(part.value, "id", "") in ("func", "sa_func") for part in below)
+    return any(
+        isinstance(part, ast.Attribute) and getattr(part.value, "id", "") in ("func", "sa_func") for part in below
+    )

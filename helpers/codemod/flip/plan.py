@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from helpers.analysis.engines import EngineUse
 from helpers.analysis.members import FunctionNode
@@ -49,33 +49,41 @@ class _Planner:
             self.uses.setdefault(self.families.unit(use.node, use.module), []).append(use)
 
     def outcome(self, units: dict[ast.AST, Module]) -> Outcome:
+        """What turning one family asynchronous comes to."""
         outcome = Outcome()
         for unit, module in units.items():
-            self._unit(unit, module, outcome)
+            asynchronous = unit in self.project.colouring.asynchronous
+            if isinstance(unit, FunctionNode):
+                outcome.functions[unit] = module
+                if asynchronous:
+                    self._definition(unit, module, outcome)
+            self._body(unit, module, outcome, asynchronous=asynchronous)
         if not outcome.obstacles:
             self._lists(outcome)
         return outcome
 
-    def _unit(self, unit: ast.AST, module: Module, outcome: Outcome) -> None:
-        asynchronous = unit in self.project.colouring.asynchronous
-        if isinstance(unit, FunctionNode):
-            outcome.functions[unit] = module
-            if asynchronous:
-                _try(outcome, functions.PATTERN, module, unit, lambda: self.functions.changes(unit, module))
-                _try(outcome, callers.PATTERN, module, unit, lambda: self.unresolved.obstacles(unit))
-                self._guard(outcome, module, guards.reasons(unit))
-        if asynchronous or not isinstance(unit, FunctionNode | ast.ClassDef):
-            self._guard(outcome, module, guards.earlier(self.project, unit, module))  # type: ignore[arg-type]
+    def _definition(self, unit: FunctionNode, module: Module, outcome: Outcome) -> None:
+        """The function itself, and every place that calls it or hands it on."""
+        _try(outcome, functions.PATTERN, (module, unit), partial(self.functions.changes, unit, module))
+        _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit))
+        self._guard(outcome, module, guards.reasons(unit))
+        for edge in self.project.callgraph.calls_to.get(unit, ()):
+            _try(outcome, callers.PATTERN, (edge.caller.module, edge.site), partial(self.callers.changes, edge))
+
+    def _body(self, unit: ast.AST, module: Module, outcome: Outcome, *, asynchronous: bool) -> None:
+        """The sessions, engines and types in a unit, unless an earlier stage has something to do there."""
+        waiting: list[tuple[ast.AST, str]] = []
+        if isinstance(unit, ast.stmt) and (asynchronous or not isinstance(unit, FunctionNode | ast.ClassDef)):
+            waiting = list(guards.earlier(self.project, unit, module))
+            self._guard(outcome, module, waiting[:1])
         for use in self.uses.get(unit, ()):
-            _try(outcome, session_calls.PATTERN, module, use.node, lambda use=use: self.calls.changes(use))
-            _try(outcome, "session_factory", module, use.node, lambda use=use: self._factory(use))
+            if not (waiting and use.name == "query"):
+                _try(outcome, session_calls.PATTERN, (module, use.node), partial(self.calls.changes, use))
+                _try(outcome, "session_factory", (module, use.node), partial(self._factory, use))
         for engine in self.engine_uses.get(unit, ()):
-            _try(outcome, engines.PATTERN, module, engine.node, lambda engine=engine: self.engines.of_engine(engine))
+            _try(outcome, engines.PATTERN, (module, engine.node), partial(self.engines.of_engine, engine))
         for node in _in_unit(unit):
-            _try(outcome, session_types.PATTERN, module, node, lambda node=node: self.types.changes(node, module))
-        for edge in self.project.callgraph.calls_to.get(unit, ()) if asynchronous else ():
-            where = edge.caller.module
-            _try(outcome, callers.PATTERN, where, edge.site, lambda edge=edge: self.callers.changes(edge))
+            _try(outcome, session_types.PATTERN, (module, node), partial(self.types.changes, node, module))
 
     def _guard(self, outcome: Outcome, module: Module, found: Iterable[tuple[ast.AST, str]]) -> None:
         for node, reason in found:
@@ -106,9 +114,8 @@ class _Planner:
                     outcome.changes.append(Change(change.pattern, change.module, generator, message, edits))
 
 
-def _try(
-    outcome: Outcome, pattern: str, module: Module, node: ast.AST, make: Callable[[], Iterable[Change]]
-) -> None:
+def _try(outcome: Outcome, pattern: str, place: tuple[Module, ast.AST], make: Callable[[], Iterable[Change]]) -> None:
+    module, node = place
     try:
         outcome.changes += make()
     except Refused as refused:

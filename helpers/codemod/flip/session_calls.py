@@ -100,13 +100,13 @@ class SessionCalls:
         item = self._parent(use, node)
         statement = self.project.scopes(use.module).parents[item]
         assert isinstance(statement, ast.With | ast.AsyncWith)
-        if isinstance(item, ast.withitem) and item.optional_vars is not None and isinstance(node, ast.Call):
-            if node is use.call and use.name in BLOCKS and use.typed.what == "session":
-                raise Refused("what becomes of the transaction that is entered here is not followed")
+        begun = node is use.call and use.name in BLOCKS and use.typed.what == "session"
+        if begun and isinstance(item, ast.withitem) and item.optional_vars is not None:
+            raise Refused("what becomes of the transaction that is entered here is not followed")
         if len(statement.items) > 1:
             raise Refused("it is entered together with another manager: give each a `with` of its own")
         self._awaiting(use).generators(node)
-        start = self.project.sources[use.module.path].segment(statement)[0]  # type: ignore[arg-type]  # it has a place
+        start = self.project.sources[use.module.path].segment(statement)[0]
         edits = () if isinstance(statement, ast.AsyncWith) else (Edit(start, start, "async "),)
         return Change(PATTERN, use.module, node, "it is entered with `async with`", edits)
 
@@ -120,8 +120,13 @@ class SessionCalls:
         external = self.project.meanings.external(call.func, use.module)
         if external in _LISTENERS and call.args[:1] == [use.node]:
             end = self.project.sources[use.module.path].segment(use.node)[1]
-            yield Change(PATTERN, use.module, use.node, "events are those of the session inside",
-                         (Edit(end, end, ".sync_session"),))
+            yield Change(
+                PATTERN,
+                use.module,
+                use.node,
+                "events are those of the session inside",
+                (Edit(end, end, ".sync_session"),),
+            )
             return
         if isinstance(call.func, ast.Name) and call.func.id in ("id", "repr", "bool", "hasattr"):
             return
@@ -137,7 +142,7 @@ class SessionCalls:
             raise Refused(f"`.{use.name}()` is given what a function computes: keep that in a variable first")
         if not isinstance(self._parent(use, call), ast.Expr) or "inner" in names:
             raise Refused(f"an asynchronous session has no `{use.name}()`: write it as a statement of its own")
-        (start, end), (stop, last) = source.segment(use.node), source.segment(call)
+        (start, end), (_, last) = source.segment(use.node), source.segment(call)
         edits = (
             Edit(start, start, "await "),
             Edit(end, end, ".run_sync(lambda inner: inner"),

@@ -52,7 +52,9 @@ class SessionTypes:
         text, add = self.binder(module).name(*new)
         start, end = self.project.sources[module.path].segment(node)
         adds = (add,) if add else ()
-        yield Change(PATTERN, module, node, f"{new[1]} takes the place of Session", (Edit(start, end, text),), adds, (old,))
+        yield Change(
+            PATTERN, module, node, f"{new[1]} takes the place of Session", (Edit(start, end, text),), adds, (old,)
+        )
 
     def _class(self, node: ast.Name | ast.Attribute, module: Module) -> str:
         """The dotted name of what `node` means outside the project, a name hidden by its own alias included."""
@@ -79,7 +81,9 @@ class SessionTypes:
             if len(parts) == 3:
                 edits.append(Edit(source.segment(parts[1])[1], source.segment(parts[2])[1], ""))
         adds = (add,) if add else ()
-        yield Change(PATTERN, module, returns, f"{_ASYNC_NAMES[last]} takes the place of {last}", tuple(edits), adds, (old,))
+        yield Change(
+            PATTERN, module, returns, f"{_ASYNC_NAMES[last]} takes the place of {last}", tuple(edits), adds, (old,)
+        )
 
     def binder(self, module: Module) -> NameBinder:
         """What spells new names in a file."""

@@ -46,7 +46,13 @@ class Tests:
                 Edit(end - 1, end - 1, text) if isinstance(decorator, ast.Call) else Edit(end, end, f"({self.scope})")
             )
         return Change(
-            PATTERN, module, decorator, "pytest-asyncio runs it", tuple(edits), (ImportName("pytest_asyncio"),), ("pytest",)
+            PATTERN,
+            module,
+            decorator,
+            "pytest-asyncio runs it",
+            tuple(edits),
+            (ImportName("pytest_asyncio"),),
+            ("pytest",),
         )
 
     def marked(self, function: FunctionNode, module: Module) -> Change:
@@ -58,7 +64,9 @@ class Tests:
         at = source.segment(function)[0]
         mark = f"pytest.mark.asyncio({self.scope})" if self.scope else "pytest.mark.asyncio"
         text = f"@{mark}{source.newline}{indent}"
-        return Change(PATTERN, module, function, "pytest-asyncio runs it", (Edit(at, at, text),), (ImportName("pytest"),))
+        return Change(
+            PATTERN, module, function, "pytest-asyncio runs it", (Edit(at, at, text),), (ImportName("pytest"),)
+        )
 
 
 def _wide(fixture: FunctionNode) -> bool:

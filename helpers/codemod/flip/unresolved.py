@@ -72,7 +72,11 @@ class Unresolved:
 
     def _bound(self, node: ast.Name, module: Module, depth: int) -> bool:
         bindings = self.project.scopes(module).lookup(node.id, node)
-        return bool(bindings) and depth < 12 and all(self._is_known(one.node, one.value, module, depth) for one in bindings)
+        return (
+            bool(bindings)
+            and depth < 12
+            and all(self._is_known(one.node, one.value, module, depth) for one in bindings)
+        )
 
     def _is_known(self, bound: ast.AST, value: ast.expr | None, module: Module, depth: int) -> bool:
         if isinstance(bound, ast.arg):
