@@ -1,0 +1,56 @@
+"""What the patterns of the flip together make of a small application, and why they leave what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from helpers.analysis.project import load_project
+from helpers.codemod.registry import all_patterns
+from helpers.codemod.scanner import scan
+from helpers.migrate.rewriter import rewrite
+from helpers.model import Applicability, Finding, Stage, Step
+
+FLIP = tuple(pattern for pattern in all_patterns() if pattern.STAGE is Stage.FLIP)
+HEAD = "from sqlalchemy.orm import Session\n\nfrom models import Author\n\n\n"
+MODELS = """\
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Author(Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+"""
+
+
+def found(folder: Path, files: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What the flip finds in an application of these files beside a model."""
+    for name, text in {"models.py": MODELS, **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return scan(load_project(folder), FLIP)
+
+
+def flipped(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """The files as the flip leaves them."""
+    step = Step(1, Stage.FLIP, found(folder, files))
+    changes = {change.path: change.after.decode() for change in rewrite(load_project(folder), step).changes}
+    return {name: changes.get(name, text) for name, text in files.items()}
+
+
+def body(folder: Path, text: str) -> str:
+    """What becomes of one file behind the usual imports, without any imports."""
+    after = flipped(folder, {"app.py": HEAD + text})["app.py"]
+    return after.split("\n\n\n", 1)[1]
+
+
+def reasons(folder: Path, text: str) -> list[str]:
+    """Why one file behind the usual imports is left."""
+    left = found(folder, {"app.py": HEAD + text})
+    assert {item.applicability for item in left} <= {Applicability.MANUAL}
+    return [item.message for item in left]

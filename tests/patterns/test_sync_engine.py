@@ -1,0 +1,181 @@
+"""AM604, AM605, AM606: types, factories and engines that follow the flip, and what holds it back there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.patterns.flipping import flipped, found
+
+DATABASE = """\
+from collections.abc import Generator
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+engine = create_engine("sqlite:///app.db", connect_args={"check_same_thread": False})
+SessionLocal = sessionmaker(autocommit=False, bind=engine, expire_on_commit=False)
+
+
+def get_db() -> Generator[Session, None, None]:
+    db = SessionLocal()
+    try:
+        yield db
+    finally:
+        db.close()
+"""
+FLIPPED = """\
+from collections.abc import AsyncGenerator
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+engine = create_async_engine("sqlite+aiosqlite:///app.db", connect_args={"check_same_thread": False})
+SessionLocal = async_sessionmaker(autocommit=False, bind=engine, expire_on_commit=False)
+
+
+async def get_db() -> AsyncGenerator[AsyncSession, None]:
+    db = SessionLocal()
+    try:
+        yield db
+    finally:
+        await db.close()
+"""
+
+
+def test_an_engine_its_factory_and_its_dependency(tmp_path: Path) -> None:
+    assert flipped(tmp_path, {"db.py": DATABASE})["db.py"] == FLIPPED
+
+
+def test_on_1_4_the_factory_is_told_the_class(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("sqlalchemy==1.4.46\n", encoding="utf-8")
+    text = DATABASE.replace("Session, sessionmaker", "Session, sessionmaker")
+    for name in ("models.py",):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    after = flipped(tmp_path, {"db.py": text, "models.py": ""})["db.py"]
+    assert (
+        "SessionLocal = sessionmaker(autocommit=False, bind=engine, expire_on_commit=False, class_=AsyncSession)"
+        in after
+    )
+
+
+URLS = {
+    "'sqlite://'": "'sqlite+aiosqlite://'",
+    '"postgresql://u:p@h/d"': '"postgresql+asyncpg://u:p@h/d"',
+    '"postgresql+psycopg2://h/d"': '"postgresql+asyncpg://h/d"',
+    '"postgresql+psycopg://h/d"': '"postgresql+psycopg://h/d"',
+    'f"mysql+pymysql://{HOST}/d"': 'f"mysql+aiomysql://{HOST}/d"',
+}
+
+
+@pytest.mark.parametrize(("before", "after"), URLS.items())
+def test_a_url_that_is_written_out_names_a_driver_that_can_be_awaited(before: str, after: str, tmp_path: Path) -> None:
+    text = DATABASE.replace('"sqlite:///app.db"', before)
+    assert f"create_async_engine({after}, connect_args" in flipped(tmp_path, {"db.py": text})["db.py"]
+
+
+def test_a_url_from_settings_is_asked_at_run_time(tmp_path: Path) -> None:
+    text = DATABASE.replace('"sqlite:///app.db"', "settings.url").replace("engine = ", "import settings\n\nengine = ")
+    after = flipped(tmp_path, {"db.py": text})["db.py"]
+    assert after.count("def with_async_driver(url):") == 1
+    assert "engine = create_async_engine(with_async_driver(settings.url), connect_args" in after
+    assert "from sqlalchemy import make_url\n" in after
+
+
+def test_an_alias_of_the_same_name_as_the_class(tmp_path: Path) -> None:
+    text = (
+        "from typing import Annotated\n\nfrom fastapi import Depends\nfrom sqlalchemy.orm import Session\n\n"
+        "from db import get_db\n\nSession = Annotated[Session, Depends(get_db)]\n\n\n"
+        "def route(s: Session):\n    s.commit()\n"
+    )
+    after = flipped(tmp_path, {"db.py": DATABASE, "app.py": text})
+    assert "Session = Annotated[AsyncSession, Depends(get_db)]\n" in after["app.py"]
+    assert "async def route(s: Session):\n    await s.commit()\n" in after["app.py"]
+
+
+FIXTURES = """\
+import pytest
+
+from db import SessionLocal, engine
+from models import Base
+
+
+@pytest.fixture
+def session():
+    Base.metadata.create_all(engine)
+    with SessionLocal() as session:
+        yield session
+    engine.dispose()
+"""
+TEST = "def test_it(session):\n    session.commit()\n\n\ndef test_other(client):\n    assert client\n"
+
+
+def test_fixtures_and_the_tests_that_take_them(tmp_path: Path) -> None:
+    after = flipped(tmp_path, {"db.py": DATABASE, "tests/conftest.py": FIXTURES, "tests/test_it.py": TEST})
+    assert (
+        "@pytest_asyncio.fixture\nasync def session():\n    async with engine.begin() as connection:\n"
+        in (after["tests/conftest.py"])
+    )
+    assert "        await connection.run_sync(Base.metadata.create_all)\n" in after["tests/conftest.py"]
+    assert "    await engine.dispose()\n" in after["tests/conftest.py"]
+    assert (
+        "@pytest.mark.asyncio\nasync def test_it(session):\n    await session.commit()\n" in after["tests/test_it.py"]
+    )
+    assert "\n\n\ndef test_other(client):\n" in after["tests/test_it.py"]
+
+
+def test_a_fixture_that_outlives_a_test_shares_its_loop(tmp_path: Path) -> None:
+    wide = FIXTURES.replace("@pytest.fixture", '@pytest.fixture(scope="module")')
+    after = flipped(tmp_path, {"db.py": DATABASE, "tests/conftest.py": wide, "tests/test_it.py": TEST})
+    assert '@pytest_asyncio.fixture(scope="module", loop_scope="session")\n' in after["tests/conftest.py"]
+    assert '@pytest.mark.asyncio(loop_scope="session")\n' in after["tests/test_it.py"]
+
+
+LEFT = {
+    "an option of the other driver": ('connect_args={"sslmode": "require"}', "`connect_args` of the engine"),
+    "a pool that does not wait": ("poolclass=QueuePool", "`poolclass` of the engine"),
+    "a maker of connections": ("creator=connect", "`creator` of the engine"),
+}
+
+
+@pytest.mark.parametrize(("option", "reason"), LEFT.values(), ids=LEFT)
+def test_an_engine_that_may_not_mean_the_same_is_left(option: str, reason: str, tmp_path: Path) -> None:
+    text = DATABASE.replace('connect_args={"check_same_thread": False}', option)
+    assert flipped(tmp_path, {"db.py": text})["db.py"] == text
+    assert any(reason in item.message for item in found(tmp_path, {"db.py": text}))
+
+
+OTHERS = {
+    "the tables are created while the module is imported": (
+        "Base.metadata.create_all(bind=engine)\n",
+        "while the module is imported",
+    ),
+    "another library takes the engine": ("Admin(app, engine)\n", "given to `Admin`"),
+    "a scoped session": ("scoped = scoped_session(SessionLocal)\n", "scoped session"),
+    "a factory of another class": ("Other = sessionmaker(engine, class_=Special)\n", "`class_` of a session factory"),
+    "a connection that is entered": (
+        "def ping():\n    with engine.connect() as connection:\n        connection.close()\n",
+        "a connection of the engine is entered",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), OTHERS.values(), ids=OTHERS)
+def test_one_use_that_cannot_follow_holds_the_engine_and_all_that_hangs_on_it(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    text = DATABASE.replace("import Session,", "import Session, scoped_session,") + "\n\n" + text
+    assert flipped(tmp_path, {"db.py": text})["db.py"] == text
+    assert any(reason in item.message for item in found(tmp_path, {"db.py": text}))
+
+
+def test_one_pattern_of_the_flip_alone_changes_nothing(tmp_path: Path) -> None:
+    from helpers.workbook import Workbook
+
+    (tmp_path / "db.py").write_text(DATABASE, encoding="utf-8")
+    with Workbook.open(tmp_path) as book:
+        alone = book.preview(["sync_engine"])
+        assert alone.changes == ()
+        assert {"it was not selected" in skip.reason for skip in alone.skipped} == {True}
+        names = ["AM601", "AM602", "AM603", "AM604", "AM605", "AM606"]
+        assert [change.after.decode() for change in book.preview(names).changes] == [FLIPPED]
