@@ -76,6 +76,25 @@ def test_a_place_that_may_not_await_holds_the_family(text: str, reason: str, tmp
     assert any(reason in one for one in reasons(tmp_path, text)), reasons(tmp_path, text)
 
 
+def test_a_program_runs_in_a_loop_of_its_own(tmp_path: Path) -> None:
+    text = FIND + 'if __name__ == "__main__":\n    find(None)\n'
+    assert body(tmp_path, text).endswith('if __name__ == "__main__":\n    asyncio.run(find(None))\n')
+
+
+def test_a_program_that_does_more_is_left(tmp_path: Path) -> None:
+    text = FIND + 'if __name__ == "__main__":\n    find(None)\n    find(None)\n'
+    assert body(tmp_path, text) == text
+
+
+def test_to_ask_for_the_class_of_something_is_no_call(tmp_path: Path) -> None:
+    text = (
+        "class Shelf:\n    def save(self, s: Session):\n        s.commit()\n\n\n"
+        "def f(one, s: Session):\n    s.commit()\n    return isinstance(one, Shelf)\n"
+    )
+    assert "    return isinstance(one, Shelf)\n" in body(tmp_path, text)
+    assert "async def save(self, s: AsyncSession):" in body(tmp_path, text)
+
+
 def test_an_override_of_a_dependency_is_no_call(tmp_path: Path) -> None:
     text = FIND + "def f(app, s: Session):\n    app.dependency_overrides[find] = lambda: s\n"
     assert "async def find(s: AsyncSession):" in body(tmp_path, text)

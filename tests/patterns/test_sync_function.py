@@ -132,5 +132,15 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert flipped(tmp_path, once) == once
 
 
+def test_a_quoted_annotation_that_is_no_session_is_in_nobodys_way(tmp_path: Path) -> None:
+    text = 'def f(s: Session, one: "Author") -> "Author":\n    return s.get("Author", one)\n'
+    assert 'async def f(s: AsyncSession, one: "Author") -> "Author":' in body(tmp_path, text)
+
+
+def test_a_decorator_that_awaits_what_is_asynchronous_stays(tmp_path: Path) -> None:
+    text = "from tenacity import retry\n\n\n@retry\ndef f(s: Session):\n    s.commit()\n"
+    assert "@retry\nasync def f(s: AsyncSession):\n    await s.commit()\n" in body(tmp_path, text)
+
+
 def test_a_plain_function_is_no_finding(tmp_path: Path) -> None:
     assert reasons(tmp_path, "def f(key):\n    return key.name\n") == []

@@ -12,10 +12,11 @@ from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import is_generator
+from helpers.analysis.symbols import Module
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.refused import Refused
-from helpers.model import Edit
+from helpers.model import Edit, ImportName
 
 PATTERN = "sync_caller"
 # what FastAPI and Starlette are handed they await, if it is asynchronous
@@ -23,6 +24,8 @@ _AWAIT = frozenset(
     {"Depends", "Security", "add_task", "add_api_route", "add_exception_handler", "add_event_handler"}
     | {"add_api_websocket_route", "BackgroundTask", "fixture"}
 )
+
+_LOOK_AT = frozenset({"isinstance", "issubclass"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +53,25 @@ class Callers:
             edit = self._read(edge.site, edge, awaiting)
             yield Change(PATTERN, module, edge.site, f"{symbol} becomes an asynchronous generator", (edit,))
             return
+        if self._is_program(edge.site, edge.caller.module):
+            start, end = self.project.sources[module.path].segment(edge.site)
+            run = (Edit(start, start, "asyncio.run("), Edit(end, end, ")"))
+            message = f"{symbol} becomes asynchronous and is run in a loop of its own"
+            yield Change(PATTERN, module, edge.site, message, run, (ImportName("asyncio"),))
+            return
         edits = awaiting.edits(edge.site)
         if edits:
             yield Change(PATTERN, module, edge.site, f"{symbol} becomes asynchronous and is awaited", edits)
+
+    def _is_program(self, site: ast.Call, module: Module) -> bool:
+        """Whether it is the one thing that `if __name__ == "__main__":` does."""
+        parents = self.project.scopes(module).parents
+        statement = parents[site]
+        block = parents.get(statement)
+        if not (isinstance(statement, ast.Expr) and isinstance(block, ast.If) and block.body == [statement]):
+            return False
+        named = any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(block.test))
+        return named and isinstance(parents.get(block), ast.Module)
 
     def _read(self, site: ast.Call, edge: Edge, awaiting: Awaiting) -> Edit:
         """`for` and `with` over what a generator gives become asynchronous too."""
@@ -75,7 +94,7 @@ class Callers:
 
     def _handed(self, edge: Edge) -> None:
         last = edge.given_to.rpartition(".")[2]
-        if last in _AWAIT or self._overrides(edge):
+        if last in _AWAIT or last in _LOOK_AT or self._overrides(edge):
             return
         to = f"handed to `{edge.given_to}`" if edge.given_to else "kept as a value"
         raise Refused(f"{edge.callee.symbol} is {to}, which may call it and not await it")

@@ -25,6 +25,7 @@ from helpers.model import Edit
 PATTERN = "sync_function"
 _PLAIN = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final"})
 _SERVED = METHODS | {"websocket", "exception_handler", "on_event", "middleware", "websocket_route"}
+_AWAITING = frozenset({"tenacity.retry"})  # decorators that await what is asynchronous
 _SERVERS = ("fastapi.", "starlette.")
 # bases of which the runtime calls no method of the application's own names
 _QUIET_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "BaseModel", "SQLModel", "NamedTuple", "TypedDict"})
@@ -81,6 +82,8 @@ class Functions:
                 yield self.tests.fixture(decorator, module)
                 continue
             if last in _PLAIN or (last in _SERVED and self._serves(maker, module)) or name.startswith("pytest.mark."):
+                continue
+            if self.project.meanings.external(maker, module) in _AWAITING:
                 continue
             if self.project.meanings.external(maker, module) == "contextlib.contextmanager":
                 text, add = self.types.binder(module).name("contextlib", "asynccontextmanager")

@@ -102,8 +102,7 @@ class _Planner:
     def _lists(self, outcome: Outcome) -> None:
         """Generator expressions that awaits stand in are read as lists."""
         done: set[ast.AST] = set()
-        awaited = (session_calls.PATTERN, callers.PATTERN)
-        for change in [one for one in outcome.changes if one.pattern in awaited and isinstance(one.node, ast.Call)]:
+        for change in [one for one in outcome.changes if _awaits(one)]:
             source = self.project.sources[change.module.path]
             awaiting = Awaiting(source, self.project.scopes(change.module).parents)
             for generator in awaiting.generators(change.node):  # type: ignore[arg-type]  # it is a call
@@ -112,6 +111,11 @@ class _Planner:
                     message = "an await inside makes a list of the generator expression, which is read to its end"
                     edits = awaiting.as_list(generator)
                     outcome.changes.append(Change(change.pattern, change.module, generator, message, edits))
+
+
+def _awaits(change: Change) -> bool:
+    written = any("await" in edit.text for edit in change.edits)
+    return written and isinstance(change.node, ast.Call) and change.pattern != engines.PATTERN
 
 
 def _try(outcome: Outcome, pattern: str, place: tuple[Module, ast.AST], make: Callable[[], Iterable[Change]]) -> None:

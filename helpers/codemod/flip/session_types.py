@@ -106,5 +106,6 @@ class SessionTypes:
 
     def _quoted(self, node: ast.Constant, module: Module) -> None:
         """An annotation that is written as a text."""
-        if isinstance(node.value, str) and self.project.sessions.annotated(node, module):
+        typed = self.project.sessions.annotated(node, module) if isinstance(node.value, str) else None
+        if typed is not None and typed.what in ("session", "factory"):
             raise Refused(f"the annotation {node.value!r} is quoted: take the quotes away")
