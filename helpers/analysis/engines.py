@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from helpers.analysis.callees import Callees, arguments
+from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Definition, Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 Role = Literal["bound", "given", "schema", "method", "listened", "other"]
+ENGINES = frozenset(
+    {"sqlalchemy.Engine", "sqlalchemy.engine.Engine", "sqlalchemy.engine.base.Engine", "sqlalchemy.future.Engine"}
+)
 _SCHEMA = frozenset({"create_all", "drop_all", "reflect"})
 _DEEPEST = 6
 
@@ -48,6 +53,8 @@ class Engines:
             return False
         if isinstance(node, ast.Name):
             bindings = self.project.scopes(module).lookup(node.id, node)
+            if bindings and all(isinstance(one.node, ast.arg) for one in bindings):
+                return all(self._parameter(one.node, module) for one in bindings)
             values = [one.value for one in bindings if one.kind == "value"]
             if bindings and all(one.kind != "import" for one in bindings):
                 return bool(values) and all(v is not None and self.is_engine(v, module, depth + 1) for v in values)
@@ -57,6 +64,19 @@ class Engines:
             and isinstance(found.node, ast.expr)
             and self.is_engine(found.node, found.module, depth + 1)
         )
+
+    def _parameter(self, argument: ast.AST, module: Module) -> bool:
+        """Whether a parameter is annotated as an engine."""
+        annotation = getattr(argument, "annotation", None)
+        return annotation is not None and self.project.meanings.external(annotation, module) in ENGINES
+
+    def takes_one(self, call: ast.Call, node: ast.expr, module: Module) -> bool:
+        """Whether the project's functions that a call means, all proved, take `node` as an engine."""
+        edges = [edge for edge in self.project.callgraph.at.get(call, ()) if edge.kind in ("call", "constructor")]
+        callees = Callees(self.project).functions(call, module)
+        given = [argument for callee in callees for argument, value in arguments(call, callee) if value is node]
+        sure = all(edge.tier is Tier.PROVED for edge in edges) and len(edges) == len(callees) == len(given)
+        return bool(edges) and sure and all(self._parameter(one, callees[0].module) for one in given)
 
     @cached_property
     def uses(self) -> tuple[EngineUse, ...]:
@@ -80,6 +100,9 @@ class Engines:
             for assigned in module.nodes.of(ast.Assign):
                 if isinstance(assigned.value, ast.Call | ast.Name | ast.Attribute):
                     found.update(one.id for one in assigned.targets if isinstance(one, ast.Name))
+            for argument in module.nodes.of(ast.arg):
+                if argument.annotation is not None and self._parameter(argument, module):
+                    found.add(argument.arg)
             for imported in module.nodes.of(ast.ImportFrom):
                 found.update(alias.asname for alias in imported.names if alias.asname)
         return frozenset(found)

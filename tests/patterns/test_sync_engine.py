@@ -131,6 +131,18 @@ def test_a_fixture_that_outlives_a_test_shares_its_loop(tmp_path: Path) -> None:
     assert '@pytest.mark.asyncio(loop_scope="session")\n' in after["tests/test_it.py"]
 
 
+def test_an_engine_that_a_function_takes(tmp_path: Path) -> None:
+    text = (
+        DATABASE
+        + "\n\ndef ping(one: Engine) -> None:\n"
+        + "    with Session(one, expire_on_commit=False) as s:\n        s.commit()\n"
+        + "\n\ndef main() -> None:\n    ping(engine)\n"
+    )
+    after = flipped(tmp_path, {"db.py": text.replace("import create_engine", "import Engine, create_engine")})["db.py"]
+    assert "async def ping(one: AsyncEngine) -> None:\n    async with AsyncSession(one, " in after
+    assert "    await ping(engine)\n" in after
+
+
 LEFT = {
     "an option of the other driver": ('connect_args={"sslmode": "require"}', "`connect_args` of the engine"),
     "a pool that does not wait": ("poolclass=QueuePool", "`poolclass` of the engine"),

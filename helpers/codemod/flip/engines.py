@@ -190,6 +190,8 @@ class EngineChanges:
     def _given(self, use: EngineUse) -> None:
         assert use.call is not None
         typed = self.project.sessions.of(use.call, use.module)
+        if self.project.engines.takes_one(use.call, use.node, use.module):
+            return
         makes = typed is not None and typed.what in ("session", "factory")
         if not makes and use.name not in ("sessionmaker", "scoped_session", "configure"):
             raise Refused(f"the engine is given to `{use.name}`, which may need a synchronous one")

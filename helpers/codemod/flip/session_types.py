@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.engines import ENGINES
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Module
@@ -19,6 +20,7 @@ _CLASSES = {
     "sqlalchemy.orm.Session": ("sqlalchemy.ext.asyncio", "AsyncSession"),
     "sqlalchemy.orm.session.Session": ("sqlalchemy.ext.asyncio", "AsyncSession"),
     "sqlmodel.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
+    **dict.fromkeys(ENGINES, ("sqlalchemy.ext.asyncio", "AsyncEngine")),
     "sqlmodel.orm.session.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
 }
 _ASYNC_NAMES = {"Generator": "AsyncGenerator", "Iterator": "AsyncIterator", "Iterable": "AsyncIterable"}
@@ -53,7 +55,13 @@ class SessionTypes:
         start, end = self.project.sources[module.path].segment(node)
         adds = (add,) if add else ()
         yield Change(
-            PATTERN, module, node, f"{new[1]} takes the place of Session", (Edit(start, end, text),), adds, (old,)
+            PATTERN,
+            module,
+            node,
+            f"{new[1]} takes the place of {old.rpartition('.')[2]}",
+            (Edit(start, end, text),),
+            adds,
+            (old,),
         )
 
     def _class(self, node: ast.Name | ast.Attribute, module: Module) -> str:
@@ -98,11 +106,11 @@ class SessionTypes:
         if isinstance(above, ast.Call) and above.func is not node:
             name = getattr(above.func, "id", getattr(above.func, "attr", ""))
             if name not in _LOOK_AT_CLASSES:
-                raise Refused(f"the class Session is passed to `{name}`, which may need a synchronous one")
+                raise Refused(f"the class is passed to `{name}`, which may need a synchronous one")
         elif isinstance(above, ast.ClassDef):
-            raise Refused("a class of its own is made of Session: see what it adds")
+            raise Refused("a class of its own is made of it: see what it adds")
         elif isinstance(above, ast.keyword):
-            raise Refused(f"the class Session is passed as `{above.arg}`, which may need a synchronous one")
+            raise Refused(f"the class is passed as `{above.arg}`, which may need a synchronous one")
 
     def _quoted(self, node: ast.Constant, module: Module) -> None:
         """An annotation that is written as a text."""
