@@ -100,6 +100,10 @@ class _Renamed(ast.NodeTransformer):
             return ast.copy_location(ast.Name(self.names[node.id], node.ctx), node)
         return node
 
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        """To wait for a statement is no clause of it."""
+        return self.visit(node.value)  # type: ignore[no-any-return]  # visit gives Any
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if ast.unparse(node.value) in self.modules:
