@@ -19,7 +19,7 @@ EXAMPLES = (
             "\n"
             "\n"
             "def first(session: Session):\n"
-            "    return session.scalars(select(Author).order_by(Author.id)).first().name\n"
+            "    return session.scalars(select(Author).where(Author.id == 1)).one().name\n"
         ),
         after=(
             "from models import Author\n"
@@ -28,7 +28,7 @@ EXAMPLES = (
             "\n"
             "\n"
             "async def first(session: AsyncSession):\n"
-            "    return (await session.scalars(select(Author).order_by(Author.id))).first().name\n"
+            "    return (await session.scalars(select(Author).where(Author.id == 1))).one().name\n"
         ),
         call="first(session)",
     ),
