@@ -131,7 +131,9 @@ class Engines:
             called = call if isinstance(call, ast.Call) and call.func is above else None
             return EngineUse(node, module, "method" if called else "other", above.attr, called)
         if isinstance(above, ast.Assign | ast.AnnAssign) and above.value is node:
-            return EngineUse(node, module, "bound")
+            targets = above.targets if isinstance(above, ast.Assign) else [above.target]
+            plain = all(isinstance(one, ast.Name) for one in targets) and not isinstance(parents[above], ast.ClassDef)
+            return EngineUse(node, module, "bound" if plain else "other")
         if isinstance(above, ast.Call) and above.func is not node:
             last = (dotted_name(above.func) or "").rpartition(".")[2]
             if last in _SCHEMA:

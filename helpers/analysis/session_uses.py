@@ -144,7 +144,8 @@ def _injected(function: ast.Lambda, parents: Mapping[ast.AST, ast.AST]) -> bool:
 def _plain_targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return all(
-        isinstance(one, ast.Name) or (isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name))
+        isinstance(one, ast.Name)
+        or (isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id in ("self", "cls"))
         for one in targets
     )
 

@@ -101,6 +101,7 @@ LEFT = {
     "its synchronous inside": ("    print(s.bind)\n    s.commit()\n", "`.bind`"),
     "a session that is compared": ("    s.commit()\n    return key.session is s\n", "compares the session"),
     "a session in a list": ("    s.commit()\n    return [s]\n", "is not followed"),
+    "a session in an attribute of something": ("    s.commit()\n    key.session = s\n", "is not followed"),
     "a session for another library": ("    s.commit()\n    print(s)\n", "passed to `print`"),
     "the class of a session": ("    s.commit()\n    return isinstance(s, Session)\n", "passed to `isinstance`"),
     "a transaction by its name": (

@@ -158,6 +158,11 @@ def test_an_engine_that_may_not_mean_the_same_is_left(option: str, reason: str, 
 
 
 OTHERS = {
+    "an engine in an attribute": (
+        "class Store:\n    def __init__(self):\n        self.engine = create_engine('sqlite://')\n"
+        "        self.session = Session(engine)\n",
+        "what becomes of the engine here is not followed",
+    ),
     "the tables are created while the module is imported": (
         "Base.metadata.create_all(bind=engine)\n",
         "while the module is imported",

@@ -142,5 +142,11 @@ def test_a_decorator_that_awaits_what_is_asynchronous_stays(tmp_path: Path) -> N
     assert "@retry\nasync def f(s: AsyncSession):\n    await s.commit()\n" in body(tmp_path, text)
 
 
+def test_types_alone_are_no_flip(tmp_path: Path) -> None:
+    text = "def note(s: Session):\n    s.add(1)\n"
+    assert body(tmp_path, text) == text
+    assert reasons(tmp_path, text)[0].startswith("nothing here is awaited")
+
+
 def test_a_plain_function_is_no_finding(tmp_path: Path) -> None:
     assert reasons(tmp_path, "def f(key):\n    return key.name\n") == []

@@ -60,7 +60,15 @@ class _Planner:
             self._body(unit, module, outcome, asynchronous=asynchronous)
         if not outcome.obstacles:
             self._lists(outcome)
+            self._only_types(outcome)
         return outcome
+
+    def _only_types(self, outcome: Outcome) -> None:
+        """Where nothing is awaited and nothing makes a session, whoever passes one decides what it is."""
+        if {change.pattern for change in outcome.changes} == {session_types.PATTERN}:
+            first = outcome.changes[0]
+            reason = "nothing here is awaited, and nothing in sight passes a session: it may stay what it is"
+            outcome.obstacles.append(Obstacle(session_types.PATTERN, first.module, first.node, reason))
 
     def _definition(self, unit: FunctionNode, module: Module, outcome: Outcome) -> None:
         """The function itself, and every place that calls it or hands it on."""
