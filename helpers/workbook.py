@@ -208,6 +208,11 @@ class Workbook:
         return selection.patterns([code])[0]
 
     @staticmethod
+    def together(code: str) -> tuple[str, ...]:
+        """The names of the patterns applied with the one of this name or code, its own too. UsageError for none."""
+        return tuple(pattern.NAME for pattern in selection.together(Workbook.explain(code)))
+
+    @staticmethod
     def patterns() -> tuple[type[Pattern], ...]:
         """Every pattern, in the order of its code."""
         return registry.all_patterns()

@@ -10,7 +10,7 @@ from helpers.codemod import registry
 from helpers.codemod.pattern import Pattern
 from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import UsageError
-from helpers.model import Finding
+from helpers.model import Finding, Stage
 
 GLOBS = "write it as in a .gitignore, relative to the application's folder"
 
@@ -22,6 +22,13 @@ def patterns(words: Iterable[str]) -> tuple[type[Pattern], ...]:
     others = [word for word in named if word not in own]
     found = registry.select(others) if others or not named else ()
     return (UnreadableFile, *found) if own else found
+
+
+def together(pattern: type[Pattern]) -> tuple[type[Pattern], ...]:
+    """The patterns that are right only together with this one, and itself: those of the flip, any other alone."""
+    if pattern.STAGE is not Stage.FLIP:
+        return (pattern,)
+    return tuple(one for one in registry.all_patterns() if one.STAGE is Stage.FLIP)
 
 
 def matches(glob: str, paths: Iterable[str]) -> bool:

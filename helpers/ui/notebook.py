@@ -43,6 +43,7 @@ LESSONS = {
         "31": "lazy_relationship",
     },
     **{"30": "lazy_relationship", "32": "expire_on_commit", "40": "init_with_io"},
+    **{"50": "sync_function", "51": "session_type"},
 }
 EXERCISES = {"21": "queries_that_travel"}  # where a lesson has another exercise than its pattern's
 

@@ -22,12 +22,15 @@ HELP = "Choose files: arrow keys or a click for one, with Shift or Ctrl for seve
 class SelectFiles(VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Widgets over one workbook and one pattern; each callback asks the workbook and shows its answer.
 
+    A pattern that is right only together with others, as those of the flip, is previewed and applied with them.
+
     Everything is shown by changing `value` of an HTML widget, so that it survives in saved notebooks and tests.
     """
 
     def __init__(self, workbook: Workbook, pattern: str) -> None:
         """For the pattern of that name or code. UsageError when there is none."""
         self.workbook, self.pattern = workbook, pattern
+        self.together = workbook.together(pattern)
         self.change_set: ChangeSet | None = None
         self.status, self.result = HTML(), HTML()
         self.files = SelectMultiple(description="Files", rows=SHOWN_ROWS, layout=Layout(width="auto"))
@@ -89,8 +92,8 @@ class SelectFiles(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _preview(self) -> None:
         chosen = set(self.files.value)
-        findings = [found.fingerprint for found in self.workbook.scan([self.pattern]) if found.path in chosen]
-        self.change_set = self.workbook.preview([self.pattern], findings=findings)
+        findings = [found.fingerprint for found in self.workbook.scan(self.together) if found.path in chosen]
+        self.change_set = self.workbook.preview(self.together, findings=findings)
         self._show(html.change_set(self.change_set))
         self.say(f"{_summary(self.change_set)}. Nothing is written yet.")
 

@@ -154,3 +154,37 @@ def test_without_a_kernel_the_panel_reads_as_text(panel: SelectFiles) -> None:
 def test_an_unknown_pattern_is_refused_at_once(workbook: Workbook) -> None:
     with pytest.raises(UsageError, match="no_such_pattern"):
         SelectFiles(workbook, "no_such_pattern")
+
+
+FLIPPED = """from models import User
+from sqlalchemy.orm import Session
+
+
+def name(db: Session):
+    return db.get(User, 1).name
+
+
+def shout(db: Session):
+    return name(db).upper()
+"""
+
+
+@pytest.fixture
+def flipping(app: Path) -> SelectFiles:
+    (app / "first.py").write_text(FLIPPED, encoding="utf-8")
+    (app / "kept.py").unlink()
+    return SelectFiles(Workbook.open(app), "sync_caller")
+
+
+def test_a_pattern_of_the_flip_is_applied_with_the_others_and_counts_its_own_places(flipping: SelectFiles) -> None:
+    assert flipping.files.options == (("first.py  (1 to convert)", "first.py"),)
+    flipping.files.value = ("first.py",)
+    flipping.preview.click()
+    flipping.apply.click()
+    text = flipping.workbook.source("first.py")
+    assert "async def name(db: AsyncSession)" in text
+    assert "(await name(db)).upper()" in text
+
+
+def test_any_other_pattern_is_applied_alone(panel: SelectFiles) -> None:
+    assert panel.together == ("legacy_query",)
