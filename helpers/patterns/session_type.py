@@ -68,6 +68,28 @@ EXAMPLES = (
         ),
         call="name(session)",
     ),
+    Example(
+        title="what is not awaited may stay what it is",
+        before=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def enter(session: Session):\n"
+            '    session.add(Author(id=90, name="Ann"))\n'
+            "    return len(session.new)\n"
+        ),
+        after=(
+            "from models import Author\n"
+            "from sqlalchemy.orm import Session\n"
+            "\n"
+            "\n"
+            "def enter(session: Session):\n"
+            '    session.add(Author(id=90, name="Ann"))\n'
+            "    return len(session.new)\n"
+        ),
+        call="enter(session)",
+    ),
 )
 
 

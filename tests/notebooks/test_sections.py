@@ -16,9 +16,7 @@ from helpers.workbook import Workbook
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
-# the flip has no notebook yet; its patterns are one lesson, and leave this list with it
-WITHOUT_A_SECTION = frozenset({"AM601", "AM602", "AM603", "AM604", "AM605", "AM606"})
-CODES = [pattern.CODE for pattern in Workbook.patterns() if pattern.CODE not in WITHOUT_A_SECTION]
+CODES = [pattern.CODE for pattern in Workbook.patterns()]
 START = "00_start_here.ipynb"
 
 
@@ -114,7 +112,3 @@ def test_the_first_notebook_leads_to_all_others_and_says_how_long_they_take() ->
     text = "\n".join(cell.source for cell in cells_of(START) if cell.cell_type == "markdown")
     rows = dict(re.findall(r"^\| \[`\w+`\]\((\w+\.ipynb)\) \|.*\| (\d+) minutes \|$", text, re.MULTILINE))
     assert rows == {name: str(minutes(name)) for name in NAMES if name != START}
-
-
-def test_what_is_said_to_have_no_section_has_none() -> None:
-    assert {found.code for found in SECTIONS} & WITHOUT_A_SECTION == set()

@@ -77,10 +77,8 @@ MISTAKES = (
     ),
     Mistake(
         "awaits too much",
-        lambda found: _says(
-            found, "'coroutine' object has no attribute 'first'", "'coroutine' object has no attribute 'born'"
-        ),
-        "`await a.b().c()` awaits what c() gives. What is to be awaited first stands in parentheses: (await a.b()).c().",
+        lambda found: _says(found, "no attribute 'first'", "'coroutine' object has no attribute 'born'"),
+        "`await a.b().c()` awaits what c() gives. What is to be awaited first stands in parentheses: (await a.b()).c()",
     ),
     Mistake(
         "caller does not await",
