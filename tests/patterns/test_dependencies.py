@@ -319,3 +319,76 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
 def test_a_byte_order_mark_stays(tmp_path: Path) -> None:
     [change] = changed(tmp_path, {"requirements.txt": "\ufeffsqlalchemy\n"}).changes
     assert change.after == b"\xef\xbb\xbfsqlalchemy[asyncio]\naiosqlite>=0.20\n"
+
+
+READS = """from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+engine = create_engine("sqlite:///app.db")
+
+
+def count(db: Session) -> int:
+    return db.scalar(text("select 1"))
+"""
+TESTED = """from app.database import count, engine
+from sqlalchemy.orm import Session
+
+
+def test_count():
+    with Session(engine) as db:
+        assert count(db) == 1
+"""
+THROUGH_HTTP = """def test_count(client):
+    assert client.get("/count").json() == 1
+"""
+READY = 'sqlalchemy = { version = "2.0", extras = ["asyncio"] }\naiosqlite = "*"\n'
+POETRY = f"[tool.poetry.dependencies]\n{READY}\n[tool.poetry.group.dev.dependencies]\npytest = "
+RUNNERS = {
+    "a file for developers": (
+        "requirements-dev.txt",
+        "-r requirements.txt\npytest==8.3.4\nruff\n",
+        "-r requirements.txt\npytest==8.3.4\npytest-asyncio>=0.24\nruff\n",
+    ),
+    "a group": (
+        "pyproject.toml",
+        '[dependency-groups]\ndev = [\n    "pytest>=8",\n    "ruff",\n]\n',
+        '[dependency-groups]\ndev = [\n    "pytest>=8",\n    "pytest-asyncio>=0.24",\n    "ruff",\n]\n',
+    ),
+    "a group of poetry": (
+        "pyproject.toml",
+        f'{POETRY}"^8.3.3"\npytest-cov = "^5.0"\n',
+        f'{POETRY}"^8.3.3"\npytest-asyncio = ">=0.24"\npytest-cov = "^5.0"\n',
+    ),
+    "pytest is held below 8": (
+        "requirements-dev.txt",
+        "pytest>=7,<8\n",
+        "pytest>=7,<8\npytest-asyncio>=0.21\n",
+    ),
+}
+
+
+def in_tested(folder: Path, name: str, text: str, tests: str = TESTED) -> str:
+    """One file's text once the pattern was applied to an application that has all else, and these tests."""
+    files = {"requirements.txt": "sqlalchemy[asyncio]\naiosqlite\n", "tests/test_count.py": tests, name: text}
+    found = changed(folder, files, READS)
+    assert {change.path for change in found.changes} <= {name}
+    return {change.path: change.after.decode() for change in found.changes}.get(name, text)
+
+
+@pytest.mark.parametrize(("name", "text", "wanted"), RUNNERS.values(), ids=RUNNERS)
+def test_what_runs_asynchronous_tests_stands_beside_pytest(name: str, text: str, wanted: str, tmp_path: Path) -> None:
+    assert in_tested(tmp_path, name, text) == wanted
+    assert in_tested(tmp_path, name, wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "tests"),
+    [
+        ("pytest\npytest-asyncio==0.23.8\n", TESTED),
+        ("pytest\n", THROUGH_HTTP),
+        ("ruff\n", TESTED),
+    ],
+    ids=["it is there", "tests that only ask over HTTP", "no file asks for pytest"],
+)
+def test_nothing_runs_tests_that_is_not_needed_there(text: str, tests: str, tmp_path: Path) -> None:
+    assert in_tested(tmp_path, "requirements-dev.txt", text, tests) == text

@@ -23,7 +23,8 @@ class Dependencies(Pattern):
         "SQLAlchemy runs its asynchronous sessions on greenlet, which is installed for certain only through the extra "
         "`asyncio`: from 2.1 on, without it, importing sqlalchemy.ext.asyncio fails. Each database also needs a driver "
         "that can wait without blocking: aiosqlite, asyncpg or psycopg, asyncmy or aiomysql. The synchronous driver "
-        "stays, for migrations, workers and scripts. Addresses are not touched here: that is the engine's own step."
+        "stays, for migrations, workers and scripts. Where tests become asynchronous, pytest-asyncio is asked for "
+        "beside pytest. Addresses are not touched here: that is the engine's own step."
     )
     STAGE = Stage.DEPENDENCIES
     APPLICABILITY = Applicability.REVIEW

@@ -17,6 +17,7 @@ from helpers.patterns.dependencies.entries import Entry
 from helpers.patterns.dependencies.readers import entries
 from helpers.patterns.dependencies.setup_py import setup_calls, setup_entries
 from helpers.patterns.dependencies.sound import changes_only
+from helpers.patterns.dependencies.testing import RUNNER, runner
 
 _THROUGH = frozenset({"sqlmodel", "flask-sqlalchemy", "fastapi-sqlalchemy", "advanced-alchemy"})
 _SQLALCHEMY = _THROUGH | {"sqlalchemy"}
@@ -45,8 +46,8 @@ def findings(project: Project, code: str) -> Iterator[Finding]:
     if not _uses_sqlalchemy(project):
         return
     manifests = [*_files(project), *_setups(project)]
-    present = {one.name for manifest in manifests for one in manifest.entries}
-    lacking = needed(project, present)
+    present = [one for manifest in manifests for one in manifest.entries]
+    lacking = (*needed(project, {one.name for one in present}), *runner(project, present))
     through = not any(one.name == "sqlalchemy" for manifest in manifests for one in manifest.entries)
     changed: set[str] = set()
     for manifest in manifests:
@@ -99,7 +100,7 @@ def _told(
             siblings = [one for one in manifest.entries if (one.group, one.style) == (place.group, place.style)]
             bounds = driver.requirement.removeprefix(driver.name)
             edits.append(beside(manifest.file, place, siblings, (driver.name, bounds)))
-            words.append(f"{driver.name} is added for {driver.backend}{' in tests' if driver.tests_only else ''}")
+            words.append(_added(driver))
     if not edits:
         return
     sure = [edit for edit in edits if edit]
@@ -110,6 +111,11 @@ def _told(
         yield first, f"{'; '.join(words)}: the file is laid out in a way that is not changed without looking", ()
     else:
         yield first, "; ".join(words), tuple(sure)
+
+
+def _added(driver: Needed) -> str:
+    testing = " in tests" if driver.tests_only and driver.name != RUNNER else ""
+    return f"{driver.name} is added for {driver.backend}{testing}"
 
 
 def _extras(ours: Sequence[Entry], manifest: _Manifest, *, through: bool) -> tuple[list[Edit | None], list[str]]:
