@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from helpers.analysis.local_definitions import Definition
+from helpers.analysis.local_flow import Flow
 from helpers.analysis.symbols import Module
 from helpers.codemod.chains import Chain, Link
 from helpers.patterns.legacy_query.held.callees import Function
-from helpers.patterns.legacy_query.held.definitions import Definition
-from helpers.patterns.legacy_query.held.flow import Flow
 
 Use = Literal["carried", "run", "operand", "member", "kept as is", "tested", "session"]
 

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.local_definitions import Reached
+from helpers.analysis.local_flow import Flow
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module, dotted_name
-from helpers.patterns.legacy_query.held.definitions import Reached
 from helpers.patterns.legacy_query.held.family import Local, Slot
-from helpers.patterns.legacy_query.held.flow import Flow
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from helpers.analysis.local_definitions import Definition
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition as Named
 from helpers.analysis.symbols import Module, dotted_name
 from helpers.codemod.chains import Chain, read_chain, read_links
 from helpers.patterns.legacy_query.held.callees import Callees, Function
 from helpers.patterns.legacy_query.held.consumers import Consumers
-from helpers.patterns.legacy_query.held.definitions import Definition
 from helpers.patterns.legacy_query.held.family import Family, Kept, Local, Returned, Site, Slot
 from helpers.patterns.legacy_query.held.names import Names
 from helpers.patterns.legacy_query.held.slots import Slots, default_of, is_none

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from helpers.analysis.local_definitions import Definition, Function, Reached, State, arguments_of, join
 from helpers.analysis.nodes import children
 from helpers.analysis.symbols import dotted_name
-from helpers.patterns.legacy_query.held.definitions import Definition, Function, Reached, State, arguments_of, join
 
 _ROUNDS = 12
 
