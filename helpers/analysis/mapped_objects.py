@@ -214,6 +214,8 @@ class MappedObjects:
         """The only entity of a `select(X)...` chain, also of one that a local name holds."""
         if isinstance(node, ast.Name) and depth < _DEEPEST:
             values = [one.value for one in self.project.scopes(module).lookup(node.id, node) if one.kind == "value"]
+            if any(value is not None and _grown(value, node.id) for value in values):
+                return None  # what depends on itself is not followed: each step would ask for all the others again
             found = {self._selected(value, module, depth + 1) for value in values if value is not None}
             return found.pop() if len(found) == 1 else None
         while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -295,6 +297,13 @@ class MappedObjects:
         found = self._asked(value, called.module, many=many)
         added = isinstance(value, ast.Name) and any(added_to(called.node, value.id))
         return replace(found, state="added") if found and found.state == "new" and added else found
+
+
+def _grown(node: ast.expr, name: str) -> bool:
+    """Whether a statement is made of the one that `name` holds: `query = query.where(...)`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _last(node: ast.expr) -> str:

@@ -10,9 +10,10 @@ from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
+from helpers.analysis.scopes import Binding
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import is_generator
-from helpers.analysis.symbols import Module
+from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.refused import Refused
@@ -26,6 +27,35 @@ _AWAIT = frozenset(
 )
 
 _LOOK_AT = frozenset({"isinstance", "issubclass"})
+
+
+_SERVERS = ("fastapi.", "starlette.")
+
+
+def served(project: Project, maker: ast.expr, module: Module) -> bool:
+    """Whether a function is FastAPI's or Starlette's, or a method of something that they make or annotate."""
+    if project.meanings.external(maker, module).startswith(_SERVERS):
+        return True
+    if not isinstance(maker, ast.Attribute):
+        return False
+    name = dotted_name(maker.value) or ""
+    found = project.resolve(module, name, maker)
+    if isinstance(found, Definition) and isinstance(found.node, ast.Call):
+        return project.meanings.external(found.node.func, found.module).startswith(_SERVERS)
+    return any(
+        project.meanings.external(told, module).startswith(_SERVERS)
+        for binding in project.scopes(module).lookup(name, maker)
+        for told in _told(binding)
+    )
+
+
+def _told(binding: Binding) -> Iterator[ast.expr]:
+    """The class that a name is said to be an instance of."""
+    if isinstance(binding.value, ast.Call):
+        yield binding.value.func
+    annotation = getattr(binding.node, "annotation", None)
+    if annotation is not None:
+        yield from (part for part in ast.walk(annotation) if isinstance(part, ast.Name | ast.Attribute))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +124,19 @@ class Callers:
 
     def _handed(self, edge: Edge) -> None:
         last = edge.given_to.rpartition(".")[2]
-        if last in _AWAIT or last in _LOOK_AT or self._overrides(edge):
+        if last in _LOOK_AT or self._overrides(edge):
+            return
+        if last in _AWAIT and (last == "fixture" or self._is_served(edge)):
             return
         to = f"handed to `{edge.given_to}`" if edge.given_to else "kept as a value"
         raise Refused(f"{edge.callee.symbol} is {to}, which may call it and not await it")
+
+    def _is_served(self, edge: Edge) -> bool:
+        """Whether it is FastAPI or Starlette that gets the function, and no namesake."""
+        scopes = self.project.scopes(edge.caller.module)
+        around = [one for one in (edge.site, *scopes.ancestors(edge.site)) if isinstance(one, ast.Call)]
+        call = next((one for one in around if dotted_name(one.func) == edge.given_to), None)
+        return call is not None and served(self.project, call.func, edge.caller.module)
 
     def _overrides(self, edge: Edge) -> bool:
         """`app.dependency_overrides[get_db] = ...`, on either side."""

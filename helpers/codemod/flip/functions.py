@@ -11,11 +11,14 @@ from helpers.analysis.colouring import cannot
 from helpers.analysis.fixtures import is_fixture, is_test
 from helpers.analysis.flow import own_nodes
 from helpers.analysis.members import FunctionNode
+from helpers.analysis.outside import Outside
 from helpers.analysis.project import Project
 from helpers.analysis.routes import METHODS
 from helpers.analysis.session_uses import is_generator
-from helpers.analysis.symbols import Definition, External, Module, dotted_name
+from helpers.analysis.symbols import Module, dotted_name
+from helpers.codemod.flip.callers import served
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.mocks import Mocks
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.flip.tests import Tests
 from helpers.codemod.refused import Refused
@@ -25,10 +28,11 @@ from helpers.model import Edit
 PATTERN = "sync_function"
 _PLAIN = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final"})
 _SERVED = METHODS | {"websocket", "exception_handler", "on_event", "middleware", "websocket_route"}
-_AWAITING = frozenset({"tenacity.retry"})  # decorators that await what is asynchronous
-_SERVERS = ("fastapi.", "starlette.")
-# bases of which the runtime calls no method of the application's own names
-_QUIET_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "BaseModel", "SQLModel", "NamedTuple", "TypedDict"})
+# decorators that await what is asynchronous
+_AWAITING = frozenset(
+    {"tenacity.retry", "freezegun.freeze_time"}
+    | {f"{mock}.{name}" for mock in ("unittest.mock", "mock") for name in ("patch", "patch.object", "patch.dict")}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,16 @@ class Functions:
         """What tests and fixtures need besides."""
         return Tests(self.project)
 
+    @cached_property
+    def outside(self) -> Outside:
+        """Who runs them that is no code of the project."""
+        return Outside(self.project)
+
+    @cached_property
+    def mocks(self) -> Mocks:
+        """What tests put in their place."""
+        return Mocks(self.project)
+
     def changes(self, function: FunctionNode, module: Module) -> Iterator[Change]:
         """The change of a definition that becomes asynchronous. Refused where it cannot."""
         if reason := cannot(function):
@@ -51,7 +65,9 @@ class Functions:
             return
         if function.name in ("__enter__", "__exit__"):
             raise Refused("a context manager class has to become an asynchronous one: rewrite it by hand")
-        self._inherited(function)
+        if reason := self.outside.why(function, module):
+            raise Refused(reason)
+        self.mocks.of_function(function, module)
         not_named_unread(self.project, function.name)
         yield from self._decorators(function, module)
         if is_test(function, module):
@@ -81,7 +97,11 @@ class Functions:
             if last == "fixture" and is_fixture(function):
                 yield self.tests.fixture(decorator, module)
                 continue
-            if last in _PLAIN or (last in _SERVED and self._serves(maker, module)) or name.startswith("pytest.mark."):
+            if (
+                last in _PLAIN
+                or (last in _SERVED and served(self.project, maker, module))
+                or name.startswith("pytest.mark.")
+            ):
                 continue
             if self.project.meanings.external(maker, module) in _AWAITING:
                 continue
@@ -98,28 +118,3 @@ class Functions:
                 )
                 continue
             raise Refused(f"the decorator `{ast.unparse(maker)}` may call it and not await it")
-
-    def _serves(self, maker: ast.expr, module: Module) -> bool:
-        """Whether a decorator is a route of FastAPI or Starlette, which await what they serve."""
-        if not isinstance(maker, ast.Attribute):
-            return False
-        found = self.project.resolve(module, dotted_name(maker.value) or "", maker)
-        if isinstance(found, Definition) and isinstance(found.node, ast.Call):
-            return self.project.meanings.external(found.node.func, found.module).startswith(_SERVERS)
-        for binding in self.project.scopes(module).lookup(dotted_name(maker.value) or "", maker):
-            if isinstance(binding.value, ast.Call):
-                return self.project.meanings.external(binding.value.func, module).startswith(_SERVERS)
-        return False
-
-    def _inherited(self, function: FunctionNode) -> None:
-        """Whether a base class from outside may call the method, when nobody here does."""
-        owner = self.project.callgraph.targets.members.owners.get(function)
-        if owner is None or self.project.callgraph.calls_to.get(function):
-            return
-        for one in self.project.bases(owner):
-            for base in getattr(one.node, "bases", ()):
-                plain = base.value if isinstance(base, ast.Subscript) else base
-                found = self.project.symbols.resolve(one.module, dotted_name(plain) or "")
-                name = found.name.rpartition(".")[2] if isinstance(found, External) else ""
-                if name and name not in _QUIET_BASES:
-                    raise Refused(f"`{name}`, a base from outside, may call it and not await it")

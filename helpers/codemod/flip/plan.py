@@ -58,10 +58,25 @@ class _Planner:
                 if asynchronous:
                     self._definition(unit, module, outcome)
             self._body(unit, module, outcome, asynchronous=asynchronous)
+        self._patched(outcome)
         if not outcome.obstacles:
             self._lists(outcome)
             self._only_types(outcome)
         return outcome
+
+    def _patched(self, outcome: Outcome) -> None:
+        """Names that tests put something else in the place of, where this gives them another meaning."""
+        for change in tuple(outcome.changes):
+            names = {old.rpartition(".")[2] for old in change.drops}
+            if isinstance(change.node, ast.Call) and change.pattern in (engines.PATTERN, "session_factory"):
+                names |= set(self._assigned(change.node, change.module))
+            for name in sorted(names):
+                make = partial(self.functions.mocks.of_name, name, change.module)
+                _try(outcome, change.pattern, (change.module, change.node), make)  # type: ignore[arg-type]
+
+    def _assigned(self, made: ast.expr, module: Module) -> Iterator[str]:
+        """The name that a statement of the module gives what it makes."""
+        yield from (name for name, value in module.definitions.items() if value is made)
 
     def _only_types(self, outcome: Outcome) -> None:
         """Where nothing is awaited and nothing makes a session, whoever passes one decides what it is."""
@@ -84,6 +99,9 @@ class _Planner:
         if isinstance(unit, ast.stmt) and (asynchronous or not isinstance(unit, FunctionNode | ast.ClassDef)):
             waiting = list(guards.earlier(self.project, unit, module))
             self._guard(outcome, module, waiting[:1])
+        for node in _in_unit(unit):
+            if isinstance(node, ast.Call):
+                _try(outcome, callers.PATTERN, (module, node), partial(self.functions.mocks.of_call, node, module))
         for use in self.uses.get(unit, ()):
             if not (waiting and use.name == "query"):
                 _try(outcome, session_calls.PATTERN, (module, use.node), partial(self.calls.changes, use))

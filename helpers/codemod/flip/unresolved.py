@@ -42,7 +42,7 @@ class Unresolved:
         if at.get(node) or (called and at.get(called)) or self._known(node.value, module):
             return False
         if called is None:
-            return False
+            return isinstance(call, ast.Call | ast.keyword | ast.List | ast.Dict) and method.name not in _CONTAINERS
         if method.name in _CONTAINERS and not self._given_a_session(called, module):
             return False
         return _fits(called, method)
