@@ -11,7 +11,7 @@ from helpers.analysis.callees import Callees, arguments
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import is_generator
-from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.analysis.symbols import Definition, External, Module, dotted_name
 from helpers.codemod.refused import Refused
 
 _PATCHES = frozenset({"patch", "setattr", "object", "multiple", "spy"})
@@ -62,7 +62,7 @@ class Mocks:
         around = owner.name if owner else module.name.rpartition(".")[2]
         for patch in self._patches.get(around, ()):
             found = self._target(patch)
-            if found is module or (owner is not None and getattr(found, "node", owner) is owner):
+            if found is module or (owner is not None and getattr(found, "node", None) is owner):
                 reason = f"puts a mock in the place of `{around}`, whose {function.name} is awaited then"
                 raise Refused(f"{patch.place} {reason}: make that asynchronous")
         return ()
@@ -81,10 +81,12 @@ class Mocks:
         return self.project.resolve(patch.module, dotted_name(patch.owner) or "", patch.call)
 
     def _target(self, patch: Patch) -> object:
-        """What the patched name means without the patch."""
-        if isinstance(patch.owner, str):
-            return self.project.symbols.absolute(f"{patch.owner}.{patch.name}", patch.module)
-        return self.project.resolve(patch.module, f"{dotted_name(patch.owner) or ''}.{patch.name}", patch.call)
+        """What the patched name of a module means without the patch."""
+        holder = self._owner(patch)
+        if not isinstance(holder, Module):
+            return None
+        symbols = self.project.symbols
+        return symbols.resolve(holder, patch.name) or symbols.module(f"{holder.name}.{patch.name}", holder)
 
     def of_call(self, call: ast.Call, module: Module) -> tuple[()]:
         """Nothing. Refused where a mock is given for a session, or for something whose methods become asynchronous."""
@@ -96,17 +98,12 @@ class Mocks:
 
     def _means(self, patch: Patch, function: FunctionNode, module: Module) -> bool:
         """Whether the patched name may be the function, through whatever module imports it."""
-        owner = self.project.scopes(module).owner(function)
-        if isinstance(patch.owner, str):
-            last = patch.owner.rpartition(".")[2]
-            if owner is not None:
-                return last == owner.name
-            found = self.project.symbols.absolute(f"{patch.owner}.{patch.name}", patch.module)
-            return not isinstance(found, Definition) or found.node is function
-        found = self.project.resolve(patch.module, dotted_name(patch.owner) or "", patch.call)
+        owner, holder = self.project.scopes(module).owner(function), self._owner(patch)
+        if isinstance(holder, External):
+            return False
         if owner is None:
-            return isinstance(found, Module)
-        return not isinstance(found, Module) and (not isinstance(found, Definition) or self._of(found, owner))
+            return getattr(self._target(patch), "node", None) is function
+        return not isinstance(holder, Module) and (not isinstance(holder, Definition) or self._of(holder, owner))
 
     def _of(self, found: Definition, owner: ast.ClassDef) -> bool:
         lineage = [*self.project.bases(found), *self.project.below(found)]
