@@ -24,7 +24,9 @@ _ENDINGS = (".toml", ".cfg", ".ini", ".sh", ".yml", ".yaml", ".conf", ".bat", ".
 _FILES = frozenset({"Procfile", "Makefile", "makefile", "justfile", "Justfile", "Pipfile", "package.json"})
 # they replace what they name in tests, and are judged there
 _PATCHED = frozenset({"patch", "setattr", "object", "spy", "multiple", "dict", "delattr"})
-_LOOKED_UP = frozenset({"getattr", "methodcaller", "attrgetter", "import_string", "import_from_string", "send_task"})
+_LOOKED_UP = frozenset(
+    {"getfixturevalue", "getattr", "methodcaller", "attrgetter", "import_string", "import_from_string", "send_task"}
+)
 
 
 @dataclass(frozen=True, eq=False)
