@@ -67,12 +67,9 @@ class Mocks:
                 raise Refused(f"{patch.place} {reason}: make that asynchronous")
         return ()
 
-    def of_name(self, name: str, module: Module) -> tuple[()]:
-        """Nothing. Refused when a test puts something in the place of a name that is to mean something else."""
-        for patch in self._patches.get(name, ()):
-            if self._owner(patch) is module:
-                raise Refused(f"{patch.place} puts something in the place of `{name}`, which becomes asynchronous")
-        return ()
+    def of_name(self, name: str, module: Module) -> Iterator[Patch]:
+        """Every place that puts something in the place of a name of a module."""
+        yield from (patch for patch in self._patches.get(name, ()) if self._owner(patch) is module)
 
     def _owner(self, patch: Patch) -> object:
         """What the patched name is looked up in."""
@@ -92,7 +89,7 @@ class Mocks:
         """Nothing. Refused where a mock is given for a session, or for something whose methods become asynchronous."""
         for callee in Callees(self.project).functions(call, module):
             for argument, value in arguments(call, callee):
-                if self._is_mock(value, module) and self._awaits(argument, callee.module):
+                if self._is_mock(value, module) and self._awaits(argument, callee.module, call):
                     raise Refused(f"a mock is given for `{argument.arg}`, which is awaited then: make it asynchronous")
         return ()
 
@@ -126,19 +123,31 @@ class Mocks:
             return any(value is not None and self._is_mock(value, module, depth + 1) for value in values)
         return False
 
-    def _awaits(self, argument: ast.arg, module: Module) -> bool:
+    def _awaits(self, argument: ast.arg, module: Module, call: ast.Call) -> bool:
         """Whether a parameter is a session, an engine, or an instance with methods that become asynchronous."""
+        scopes = self.project.scopes(module)
+        function = scopes.parents[scopes.parents[argument]]
         reads = [node for node in module.nodes.of(ast.Name) if node.id == argument.arg]
-        parents = self.project.scopes(module).parents
-        function = parents[parents[argument]]
-        inside = [node for node in reads if function in list(self.project.scopes(module).functions(node))]
-        for node in inside:
+        for node in [one for one in reads if function in list(scopes.functions(one))]:
             typed = self.project.sessions.of(node, module)
             if typed is not None and typed.what in ("session", "factory"):
                 return True
-            if self.project.engines.is_engine(node, module) or (typed and typed.owner and self._coloured(typed.owner)):
+            if typed and typed.owner and self._coloured(typed.owner):
+                return True
+            if self.project.engines.is_engine(node, module) and not self._into_mock(node, module, call):
                 return True
         return False
+
+    def _into_mock(self, node: ast.Name, module: Module, call: ast.Call) -> bool:
+        """Whether an engine only goes into the making of what the same test replaces: `Session(engine)`."""
+        above = self.project.scopes(module).parents[node]
+        if not (isinstance(above, ast.Call) and isinstance(above.func, ast.Name) and node in above.args):
+            return False
+        patches = self.of_name(above.func.id, module)
+        return any(self._around(patch.call, patch.module) is self._around(call, patch.module) for patch in patches)
+
+    def _around(self, node: ast.AST, module: Module) -> object:
+        return self.project.scopes(module).function(node)
 
     def _coloured(self, owner: Definition) -> bool:
         members = self.project.callgraph.targets.members

@@ -13,7 +13,16 @@ from helpers.analysis.nodes import children
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module
-from helpers.codemod.flip import callers, engines, functions, guards, session_calls, session_types, unresolved
+from helpers.codemod.flip import (
+    callers,
+    engines,
+    functions,
+    guards,
+    session_calls,
+    session_types,
+    stand_ins,
+    unresolved,
+)
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.families import Families
@@ -38,6 +47,7 @@ class _Planner:
         self.calls = session_calls.SessionCalls(self.project)
         self.types = session_types.SessionTypes(self.project, {})
         self.functions = functions.Functions(self.project, self.types)
+        self.stand_ins = stand_ins.StandIns(self.project, self.functions.mocks, self.types)
         self.engines = engines.EngineChanges(self.project, self.types)
         self.callers = callers.Callers(self.project)
         self.unresolved = unresolved.Unresolved(self.project)
@@ -66,12 +76,14 @@ class _Planner:
 
     def _patched(self, outcome: Outcome) -> None:
         """Names that tests put something else in the place of, where this gives them another meaning."""
+        done: set[tuple[str, Module]] = set()
         for change in tuple(outcome.changes):
             names = {old.rpartition(".")[2] for old in change.drops}
             if isinstance(change.node, ast.Call) and change.pattern in (engines.PATTERN, "session_factory"):
                 names |= set(self._assigned(change.node, change.module))
-            for name in sorted(names):
-                make = partial(self.functions.mocks.of_name, name, change.module)
+            for name in sorted(name for name in names if (name, change.module) not in done):
+                done.add((name, change.module))
+                make = partial(self.stand_ins.changes, name, change)
                 _try(outcome, change.pattern, (change.module, change.node), make)  # type: ignore[arg-type]
 
     def _assigned(self, made: ast.expr, module: Module) -> Iterator[str]:

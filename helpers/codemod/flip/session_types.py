@@ -114,6 +114,14 @@ class SessionTypes:
 
     def _quoted(self, node: ast.Constant, module: Module) -> None:
         """An annotation that is written as a text."""
+        above = self.project.scopes(module).parents.get(node)
+        if isinstance(above, ast.Call) and getattr(above.func, "id", getattr(above.func, "attr", "")) != "cast":
+            return  # a text that some function is given
         typed = self.project.sessions.annotated(node, module) if isinstance(node.value, str) else None
         if typed is not None and typed.what in ("session", "factory"):
             raise Refused(f"the annotation {node.value!r} is quoted: take the quotes away")
+
+
+def replacement(name: str) -> tuple[str, str]:
+    """The module and the name of the class that takes the place of one."""
+    return _CLASSES[name]
