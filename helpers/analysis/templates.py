@@ -49,6 +49,23 @@ class Templates:
                 queue += _others(tree)
         return tuple(dict.fromkeys(found))
 
+    def only_looped(self, name: str, key: str) -> bool:
+        """Whether a template, with those that it extends or includes, does nothing with a name but loop over it."""
+        seen: set[str] = set()
+        queue = [name]
+        while queue:
+            file = self._file(queue.pop())
+            tree = self._tree(file) if file else None
+            if file is None or tree is None or _named_at_run_time(tree):
+                return False
+            if file not in seen:
+                seen.add(file)
+                looped = {id(loop.iter) for loop in tree.find_all(nodes.For) if not loop.recursive}
+                if any(one.name == key and id(one) not in looped for one in tree.find_all(nodes.Name)):
+                    return False
+                queue += _others(tree)
+        return True
+
     def _file(self, name: str) -> str | None:
         """The one file whose path ends with the name of a template."""
         wanted = PurePosixPath(name).parts
@@ -70,6 +87,12 @@ def _others(tree: nodes.Template) -> Iterator[str]:
         named = getattr(node, "template", None)
         if isinstance(named, nodes.Const):
             yield str(named.value)
+
+
+def _named_at_run_time(tree: nodes.Template) -> bool:
+    """Whether a template takes in another that its text does not name."""
+    takes = list(tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)))
+    return len(takes) != len(list(_others(tree)))
 
 
 @dataclass(eq=False)

@@ -47,3 +47,22 @@ def test_a_name_that_two_files_share_tells_nothing(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "page.html").write_text("{{ a.x }}", encoding="utf-8")
     assert Templates(tmp_path, ("one/page.html", "two/page.html")).reads("page.html") == ()
+
+
+LOOPED = {
+    "a loop": ("{% for b in books %}{{ b.title }}{{ loop.index }}{% endfor %}", True),
+    "two loops": ("{% for b in books %}{% endfor %}{% for b in books %}{% endfor %}", True),
+    "a name that is not there": ("plain", True),
+    "its truth": ("{% if books %}{% for b in books %}{% endfor %}{% endif %}", False),
+    "its length": ("{{ books | length }}", False),
+    "a call on it": ("{{ books.count() }}", False),
+    "an include that is named at run time": ("{% include page %}{% for b in books %}{% endfor %}", False),
+    "an include that is missing": ("{% include 'other.html' %}{% for b in books %}{% endfor %}", False),
+    "what does not parse": ("{% for %}", False),
+}
+
+
+@pytest.mark.parametrize(("text", "looped"), LOOPED.values(), ids=LOOPED)
+def test_a_name_that_a_template_only_loops_over(tmp_path: Path, text: str, looped: bool) -> None:
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    assert Templates(tmp_path, ("page.html",)).only_looped("page.html", "books") is looped

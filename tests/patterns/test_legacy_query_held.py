@@ -427,3 +427,35 @@ def test_a_second_run_finds_nothing(tmp_path: Path) -> None:
     files = {"shared.py": SHARED, "use.py": f"{CALLER}return about(session, 'a').all()\n"}
     done = after(tmp_path, files)
     assert not after(tmp_path, {**files, **done})
+
+
+SHOWN = """\
+from fastapi.templating import Jinja2Templates
+
+templates = Jinja2Templates(directory="templates")
+
+
+def show(request, db: Session):
+    found = db.query(Author)
+    return templates.TemplateResponse("page.html", {"request": request, "authors": found})
+"""
+PAGES = {
+    "a loop": ("{% for a in authors %}{{ a.name }}{% endfor %}", True),
+    "its truth": ("{% if authors %}{% for a in authors %}{% endfor %}{% endif %}", False),
+    "a method of it": ("{{ authors.count() }}", False),
+}
+
+
+@pytest.mark.parametrize(("page", "runs"), PAGES.values(), ids=PAGES)
+def test_a_query_that_a_template_only_loops_over_runs_where_it_is_rendered(
+    page: str, runs: bool, tmp_path: Path
+) -> None:
+    text = after(tmp_path, {"app.py": HEAD + SHOWN, "templates/page.html": page}).get("app.py", "")
+    assert ("found = select(Author)\n" in text) is runs
+    assert ("db.scalars(found).all()" in "".join(text.split())) is runs
+
+
+def test_a_query_in_the_context_of_something_else_than_starlette_s_templates_stays(tmp_path: Path) -> None:
+    text = HEAD + SHOWN.replace("fastapi.templating", "library")
+    page = "{% for a in authors %}{% endfor %}"
+    assert after(tmp_path, {"app.py": text, "templates/page.html": page}) == {}

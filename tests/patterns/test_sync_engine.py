@@ -170,9 +170,13 @@ OTHERS = {
     "another library takes the engine": ("Admin(app, engine)\n", "given to `Admin`"),
     "a scoped session": ("scoped = scoped_session(SessionLocal)\n", "scoped session"),
     "a factory of another class": ("Other = sessionmaker(engine, class_=Special)\n", "`class_` of a session factory"),
-    "a connection that is entered": (
-        "def ping():\n    with engine.connect() as connection:\n        connection.close()\n",
-        "a connection of the engine is entered",
+    "a connection that goes elsewhere": (
+        "def ping():\n    with engine.connect() as connection:\n        check(connection)\n",
+        "what becomes of the connection `connection` is not followed",
+    ),
+    "a connection that is entered beside another manager": (
+        "def ping():\n    with lock, engine.connect() as connection:\n        connection.close()\n",
+        "entered together with another manager",
     ),
 }
 
@@ -184,6 +188,39 @@ def test_one_use_that_cannot_follow_holds_the_engine_and_all_that_hangs_on_it(
     text = DATABASE.replace("import Session,", "import Session, scoped_session,") + "\n\n" + text
     assert flipped(tmp_path, {"db.py": text})["db.py"] == text
     assert any(reason in item.message for item in found(tmp_path, {"db.py": text}))
+
+
+CONNECTED = """\
+
+
+def session():
+    connection = engine.connect()
+    transaction = connection.begin()
+    session = SessionLocal(bind=connection)
+    yield session
+    session.close()
+    transaction.rollback()
+    connection.close()
+
+
+def ping():
+    with engine.connect() as connection:
+        with connection.begin():
+            return connection.execute(1).scalar()
+"""
+
+
+def test_a_session_on_a_connection_whose_transaction_is_rolled_back(tmp_path: Path) -> None:
+    after = flipped(tmp_path, {"db.py": DATABASE + CONNECTED})["db.py"]
+    assert "async def session():\n    connection = await engine.connect()\n" in after
+    assert "    transaction = await connection.begin()\n    session = SessionLocal(bind=connection)\n" in after
+    assert "    await session.close()\n    await transaction.rollback()\n    await connection.close()\n" in after
+
+
+def test_connections_that_are_entered(tmp_path: Path) -> None:
+    after = flipped(tmp_path, {"db.py": DATABASE + CONNECTED})["db.py"]
+    assert "    async with engine.connect() as connection:\n        async with connection.begin():\n" in after
+    assert "            return (await connection.execute(1)).scalar()\n" in after
 
 
 def test_one_pattern_of_the_flip_alone_changes_nothing(tmp_path: Path) -> None:

@@ -220,17 +220,32 @@ class EngineChanges:
         if use.name == "dispose":
             yield Change(PATTERN, use.module, call, "`.dispose()` is awaited", self._awaiting(use.module).edits(call))
         elif use.name in ("connect", "begin"):
-            parents = self.project.scopes(use.module).parents
-            if isinstance(parents[call], ast.withitem):
-                raise Refused("a connection of the engine is entered here: rewrite it by hand")
-            yield Change(
-                PATTERN, use.module, call, f"`.{use.name}()` is awaited", self._awaiting(use.module).edits(call)
-            )
+            yield self._connected(call, use)
             for handled in Handles(self.project, use.module).calls(call, "connection"):
-                edits = self._awaiting(use.module).edits(handled)
-                yield Change(PATTERN, use.module, handled, "it is awaited", edits)
+                yield self._handled(handled, use)
         else:
             raise Refused(f"`.{use.name}()` of an engine is not known to be the same on an asynchronous one")
+
+    def _connected(self, call: ast.Call, use: EngineUse) -> Change:
+        """`engine.connect()` is awaited; at the head of a block it is entered with `async with`."""
+        parents = self.project.scopes(use.module).parents
+        item = parents[call]
+        if not isinstance(item, ast.withitem):
+            edits = self._awaiting(use.module).edits(call)
+            return Change(PATTERN, use.module, call, f"`.{use.name}()` is awaited", edits)
+        statement = parents[item]
+        if not isinstance(statement, ast.With) or len(statement.items) > 1:
+            raise Refused("a connection is entered together with another manager: give each a `with` of its own")
+        return self._handled(statement, use)
+
+    def _handled(self, node: ast.Call | ast.With, use: EngineUse) -> Change:
+        """A call on a connection is awaited, a block that enters one becomes asynchronous."""
+        if isinstance(node, ast.Call):
+            return Change(PATTERN, use.module, node, "it is awaited", self._awaiting(use.module).edits(node))
+        self._awaiting(use.module).generators(node.items[0].context_expr)
+        start = self._source(use.module).segment(node)[0]
+        change = (Edit(start, start, "async "),)
+        return Change(PATTERN, use.module, node.items[0].context_expr, "it is entered with `async with`", change)
 
     def _awaiting(self, module: Module) -> Awaiting:
         return Awaiting(self._source(module), self.project.scopes(module).parents)

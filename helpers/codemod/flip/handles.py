@@ -22,6 +22,7 @@ _SAME: Mapping[str, frozenset[str]] = {
     "transaction": frozenset({"is_active"}),
     "connection": frozenset({"in_transaction", "in_nested_transaction", "closed", "invalidated", "info", "dialect"}),
 }
+_BEGINS = frozenset({"begin", "begin_nested"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,11 @@ class Handles:
     project: Project
     module: Module
 
-    def calls(self, made: ast.expr, kind: str) -> Iterator[ast.Call]:
-        """The calls to be awaited on what `made` gives, in the same function. Refused where one cannot be told."""
+    def calls(self, made: ast.expr, kind: str) -> Iterator[ast.Call | ast.With]:
+        """The calls to be awaited on what `made` gives, in the same function, and the blocks that enter one.
+
+        Refused where one cannot be told.
+        """
         parents = self.project.scopes(self.module).parents
         above = parents[made]
         if isinstance(above, ast.Expr):
@@ -40,21 +44,51 @@ class Handles:
         if isinstance(above, ast.Attribute):
             yield from self._on(above, kind)
         elif isinstance(above, ast.Assign) and len(above.targets) == 1 and isinstance(above.targets[0], ast.Name):
-            for read in self._reads(above.targets[0], made, kind):
-                use = parents[read]
-                if not isinstance(use, ast.Attribute):
-                    raise Refused(f"what becomes of the {kind} `{read.id}` is not followed")
-                yield from self._on(use, kind)
+            yield from self._named(above.targets[0], made, kind)
+        elif isinstance(above, ast.withitem) and isinstance(above.optional_vars, ast.Name | None):
+            if above.optional_vars is not None:
+                yield from self._named(above.optional_vars, made, kind)
         else:
             raise Refused(f"what becomes of the {kind} is not followed")
 
-    def _on(self, attribute: ast.Attribute, kind: str) -> Iterator[ast.Call]:
+    def _named(self, target: ast.Name, made: ast.expr, kind: str) -> Iterator[ast.Call | ast.With]:
+        """The same for what a name holds."""
+        for read in self._reads(target, made, kind):
+            use = self.project.scopes(self.module).parents[read]
+            if kind == "connection" and self._carries_a_session(use, read):
+                continue
+            if not isinstance(use, ast.Attribute):
+                raise Refused(f"what becomes of the {kind} `{read.id}` is not followed")
+            yield from self._on(use, kind)
+
+    def _on(self, attribute: ast.Attribute, kind: str) -> Iterator[ast.Call | ast.With]:
         call = self.project.scopes(self.module).parents[attribute]
         if attribute.attr in _SAME[kind]:
+            return
+        if kind == "connection" and attribute.attr in _BEGINS and isinstance(call, ast.Call) and call.func is attribute:
+            yield self._entering(call) or call
+            yield from self.calls(call, "transaction")
             return
         if not (isinstance(call, ast.Call) and call.func is attribute and attribute.attr in _AWAITED[kind]):
             raise Refused(f"`.{attribute.attr}` of a {kind} is not known to be the same on an asynchronous one")
         yield call
+
+    def _entering(self, call: ast.Call) -> ast.With | None:
+        """The block that a call stands at the head of, alone; None where it stands elsewhere."""
+        parents = self.project.scopes(self.module).parents
+        item = parents[call]
+        statement = parents[item] if isinstance(item, ast.withitem) else None
+        if isinstance(statement, ast.With) and len(statement.items) > 1:
+            raise Refused("it is entered together with another manager: give each a `with` of its own")
+        return statement if isinstance(statement, ast.With) else None
+
+    def _carries_a_session(self, use: ast.AST, read: ast.Name) -> bool:
+        """Whether a session is made on the connection: `Session(bind=connection)`."""
+        call = self.project.scopes(self.module).parents.get(use) if isinstance(use, ast.keyword) else use
+        if not isinstance(call, ast.Call) or (isinstance(use, ast.keyword) and use.arg != "bind"):
+            return False
+        typed = self.project.sessions.of(call, self.module)
+        return typed is not None and typed.what == "session" and (use is not call or call.args[:1] == [read])
 
     def _reads(self, target: ast.Name, made: ast.expr, kind: str) -> Iterator[ast.Name]:
         scopes = self.project.scopes(self.module)

@@ -90,6 +90,8 @@ class SessionCalls:
     def _handle(self, call: ast.expr, use: SessionUse, kind: str) -> Iterator[Change]:
         """The calls on a transaction or a connection that the session gave."""
         for handled in Handles(self.project, use.module).calls(call, kind):
+            if isinstance(handled, ast.With):
+                raise Refused("a transaction of the connection is entered here: rewrite it by hand")
             yield self._awaited(handled, use, f"`{self._text(handled.func)}()` is awaited")
 
     def _awaited(self, call: ast.expr, use: SessionUse, message: str) -> Change:

@@ -13,6 +13,7 @@ from helpers.patterns.legacy_query.lists import Lists
 from helpers.patterns.legacy_query.names import check_names
 from helpers.patterns.legacy_query.outcome import Conversion, Ending
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.rendered import rendered
 from helpers.patterns.legacy_query.repeats import can_repeat
 from helpers.patterns.legacy_query.shape import Shape, starts_a_statement
 from helpers.patterns.legacy_query.usage import Usage
@@ -26,7 +27,8 @@ def run(ending: Ending) -> Conversion:
     chain, terminal = ending.chain, ending.terminal
     part = sliced(ending) if terminal is None else None
     node = part.node if part else chain.node
-    if terminal is None and part is None and not usage.iterated(node):
+    shown = terminal is None and part is None and rendered(ending.project, ending.module, node)
+    if terminal is None and part is None and not shown and not usage.iterated(node):
         raise Refused(f"the query {usage.kept_in(node)} and not run here: convert it together with all its uses")
     shape = ending.shape
     check_names(ending, shape, node)
@@ -47,8 +49,9 @@ def run(ending: Ending) -> Conversion:
         renames=ending.renames,
         parentheses=ending.parentheses,
     )
-    if terminal is None and part is None and usage.made_into_dict(node):
-        conversion = replace(conversion, tail=".all()")  # dict() would take a result's keys() for those of a mapping
+    if shown or (terminal is None and part is None and usage.made_into_dict(node)):
+        # dict() would take a result's keys() for those of a mapping; a template may ask how long it is
+        conversion = replace(conversion, tail=".all()")
     return without_eager(ending, shape, _listed(ending, conversion, part))
 
 

@@ -12,6 +12,7 @@ from helpers.patterns.legacy_query.held.callees import Function
 from helpers.patterns.legacy_query.held.family import Inner, Local, Returned, Site
 from helpers.patterns.legacy_query.operands import in_set, member_of
 from helpers.patterns.legacy_query.refusal import Refused
+from helpers.patterns.legacy_query.rendered import rendered
 from helpers.patterns.legacy_query.usage import Usage
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Consumers:
         node, module = self.site.node, self.site.module
         usage = Usage(self.tracer.project, module)
         parent = self._parent(node)
-        if usage.iterated(node) or (isinstance(parent, ast.Subscript) and parent.value is node):
+        looped = usage.iterated(node) or rendered(self.tracer.project, module, node)
+        if looped or (isinstance(parent, ast.Subscript) and parent.value is node):
             self.site.use = "run"
         elif usage.in_operand(node):
             self.site.use = "operand"
