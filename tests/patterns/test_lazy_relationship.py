@@ -648,3 +648,24 @@ def test_two_ways_to_one_object_are_one_refresh_of_what_either_needs(tmp_path: P
     found = body(tmp_path, text, **FACTORY)
     assert found.count("db.refresh(") == 1
     assert 'db.refresh(book, ["author", "reviews"]) return book' in found
+
+
+PERHAPS_NEW = """\
+def grow(name: str, db: Session):
+    author = db.scalars(select(Author).where(Author.name == name)).one_or_none()
+    {}
+    book = Book(title="Ends", author_id=1)
+    author.books.append(book)
+    db.add(author)
+    db.commit()
+"""
+
+
+def test_an_object_that_may_be_new_is_not_refreshed_before_it_is_read(tmp_path: Path) -> None:
+    text = PERHAPS_NEW.format("if not author:\n        author = Author(name=name)")
+    assert "refresh(" not in body(tmp_path, text, **FACTORY)
+
+
+def test_an_object_that_is_stored_is_refreshed_before_it_is_read(tmp_path: Path) -> None:
+    text = PERHAPS_NEW.format("if not author:\n        return")
+    assert 'db.refresh(author, ["books"]) author.books.append(book)' in body(tmp_path, text, **FACTORY)

@@ -180,6 +180,8 @@ class Refreshing:
         mine = any(ref.root == self.site.root and not ref.path for ref in refs)
         if not (isinstance(name, ast.Name) and mine and self._is_one(name, spot.module)):
             raise Refused("it is not read by its own name: refresh it before it is read")
+        if any(ref.root.kind == "made" and ref.root != self.site.root and not ref.path for ref in refs):
+            raise Refused("it may be a new object there, which nothing has stored yet: refresh it where it is stored")
         source = self.survey.project.sources[spot.module.path]
         statement = self._statement(name, spot)
         start = source.segment(statement)[0]
