@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -107,18 +107,20 @@ class CallGraph:
                 return self.functions[function]
         return self.functions[module.tree]
 
-    def reaching(self, starts: Iterable[ast.AST], least: Tier = Tier.INFERRED) -> Mapping[ast.AST, Edge]:
+    def reaching(
+        self, starts: Iterable[ast.AST], least: Tier = Tier.INFERRED, closed: Set[ast.AST] = frozenset()
+    ) -> Mapping[ast.AST, Edge]:
         """Every function from which a call leads to one of `starts`, with the first edge of a shortest way there.
 
         The starts themselves have no entry unless they call each other. Edges below `least` and references are left
-        out: who is handed a function may never call it.
+        out: who is handed a function may never call it. Functions in `closed` are none of them, nor a way to others.
         """
         found: dict[ast.AST, Edge] = {}
         queue = deque(starts)
         seen = set(queue)
         while queue:
             for edge in self.calls_to.get(queue.popleft(), ()):
-                if edge.kind == "reference" or edge.tier < least:
+                if edge.kind == "reference" or edge.tier < least or edge.caller.node in closed:
                     continue
                 found.setdefault(edge.caller.node, edge)
                 if edge.caller.node not in seen:

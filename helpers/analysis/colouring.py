@@ -42,12 +42,20 @@ class Colouring:
         """Every function with IO of its own on a session or an engine, with the first place."""
         found: dict[ast.AST, SessionUse | EngineUse] = {}
         for function, engines in self.project.engines.by_function.items():
-            if first_one := next((use for use in engines if use.is_io), None):
+            io = (use for use in engines if use.is_io and not self._bridged(use, function))
+            if first_one := next(io, None):
                 found[function] = first_one
         for function, uses in self.project.session_uses.by_function.items():
+            if function in self.project.loops.kept:
+                continue
             if first := next((use for use in uses if self._awaits(use) and use.tier > Tier.BY_NAME), None):
                 found[function] = first
         return found
+
+    def _bridged(self, use: EngineUse, function: ast.AST) -> bool:
+        """Whether a use is run in a loop of its own, because none runs around it."""
+        loops = self.project.loops
+        return function in loops.kept or (use.role == "schema" and loops.without(function))
 
     def _awaits(self, use: SessionUse) -> bool:
         """Whether a use is IO; a legacy query is, once it has become a statement that the session runs."""
@@ -61,7 +69,7 @@ class Colouring:
         """Every function that must be async: None for its own IO or that of an override, else the first edge there."""
         found: dict[ast.AST, Edge | None] = dict.fromkeys(self.own)
         while True:
-            for node, edge in self._graph.reaching(found).items():
+            for node, edge in self._graph.reaching(found, closed=self.project.loops.kept).items():
                 found.setdefault(node, edge)
             new = {other for node in found for other in self.overrides(node)} - found.keys()
             if not new:

@@ -18,6 +18,7 @@ from helpers.analysis.engines import Engines
 from helpers.analysis.files import application_files
 from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.instances import Instances
+from helpers.analysis.loops import Loops
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
 from helpers.analysis.parameters import Calls, FunctionNode, calls_of
@@ -97,6 +98,11 @@ class Project:
     def colouring(self) -> Colouring:
         """Which functions must become asynchronous."""
         return Colouring(self)
+
+    @cached_property
+    def loops(self) -> Loops:
+        """Which functions run where no loop does."""
+        return Loops(self)
 
     @cached_property
     def instances(self) -> Instances:

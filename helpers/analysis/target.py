@@ -13,35 +13,39 @@ _FILES = (
     *("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment*.yml", "environment*.yaml"),
 )
 _LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
-_NAMED = re.compile(r"""(?<![\w.\-/])sqlalchemy\b(?![-.\w/])(?:\s*\[[^\]]*\])?["']?\s*(?P<rest>[^\n;]*)""", re.I)
+_NAMED = r"""(?<![\w.\-/])NAME\b(?![-.\w/])(?:\s*\[[^\]]*\])?["']?\s*(?P<rest>[^\n;]*)"""
 _TABLE = re.compile(r"""^=\s*\{.*?\bversion\s*=\s*["'](?P<spec>[^"']*)["']""")
 _PLAIN = re.compile(r"""^(?::\s*|=(?!=)\s*)?["']?\s*(?P<spec>[^"']*)""")
 _BOUND = re.compile(r"(?P<operator>===?|~=?|!=|\^|>=|<=|<|>|=)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?[\w.*+]*")
-_LOCKED = re.compile(
-    r'^name = "sqlalchemy"\r?\nversion = "(\d+)\.(\d+)|"sqlalchemy": \{[^{}]*?"version": "==(\d+)\.(\d+)', re.I | re.M
-)
+_LOCKED = r'^name = "NAME"\r?\nversion = "(\d+)\.(\d+)|"NAME": \{[^{}]*?"version": "==(\d+)\.(\d+)'
 _OLDEST = (1, 4)  # what an upper bound alone lets in
 DEFAULT_LINE_LENGTH = 88
 Version = tuple[int, int]
 
 
 def sqlalchemy_version(root: Path) -> Version | None:
-    """The oldest (major, minor) of SQLAlchemy that the application may run on, by its locks, then its requirements.
+    """The oldest (major, minor) of SQLAlchemy that the application may run on; None where nothing says."""
+    return declared_version(root, "sqlalchemy")
+
+
+def declared_version(root: Path, package: str) -> Version | None:
+    """The oldest (major, minor) of a package that an application may run on, by its locks, then its requirements.
 
     The folder itself is asked first, then the folders right below it; None where nothing says.
     """
+    locks, named = (re.compile(text.replace("NAME", package), re.I | re.M) for text in (_LOCKED, _NAMED))
     for prefix in ("", "*/"):
-        locked = [match.groups() for text in _texts(root, prefix, _LOCKS) for match in _LOCKED.finditer(text)]
+        locked = [match.groups() for text in _texts(root, prefix, _LOCKS) for match in locks.finditer(text)]
         if found := [(int(a or c), int(b or d)) for a, b, c, d in locked]:
             return min(found)
-        if asked := [version for text in _texts(root, prefix, _FILES) for version in _requirements(text)]:
+        if asked := [one for text in _texts(root, prefix, _FILES) for one in _requirements(text, named)]:
             return min(asked)
     return None
 
 
-def _requirements(text: str) -> Iterator[Version]:
+def _requirements(text: str, named: re.Pattern[str]) -> Iterator[Version]:
     for line in text.splitlines():
-        for match in _NAMED.finditer(line.partition("#")[0]):
+        for match in named.finditer(line.partition("#")[0]):
             rest = match["rest"]
             spec = _TABLE.match(rest) or _PLAIN.match(rest)
             if spec and (version := _oldest(spec["spec"])):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from helpers.analysis.source import Source
@@ -12,6 +12,7 @@ from helpers.model import Edit
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+RUN = "asyncio.get_event_loop().run_until_complete("
 # they read a generator to its end, so that a list in its place gives the same
 _EXHAUST = frozenset({"list", "tuple", "set", "frozenset", "sorted", "sum", "max", "min", "dict"})
 
@@ -22,11 +23,15 @@ class Awaiting:
 
     source: Source
     parents: Mapping[ast.AST, ast.AST]
+    kept: Set[ast.AST] = frozenset()  # functions that stay synchronous: they run what they would await
 
     def edits(self, node: ast.expr, keyword: str = "await ") -> tuple[Edit, ...]:
         """The edits that await the value of `node`. Refused where no await may stand or its text cannot be told."""
-        self.generators(node)
         start, end = self.source.segment(node)
+        if self._is_kept(node):
+            self._exact(node)
+            return (Edit(start, start, RUN), Edit(end, end, ")"))
+        self.generators(node)
         above = self.parents[node]
         if isinstance(above, ast.Await):
             return ()
@@ -41,8 +46,9 @@ class Awaiting:
 
     def generators(self, node: ast.expr) -> list[ast.GeneratorExp]:
         """The generator expressions that have to become lists for an await at `node`. Refused where none may stand."""
-        if not self.source.exact(node):
-            raise Refused("it stands inside an f-string, whose parts have no places of their own: take it out")
+        self._exact(node)
+        if self._is_kept(node):
+            raise Refused("it stands in a test that stays synchronous, and cannot be entered there: write it by hand")
         generators: list[ast.GeneratorExp] = []
         depth = 0
         child: ast.AST = node
@@ -71,6 +77,17 @@ class Awaiting:
         if child in above.decorator_list or child is above.args or child is above.returns:
             raise Refused("it runs when the function is defined, where nothing can be awaited")
         return generators
+
+    def _exact(self, node: ast.expr) -> None:
+        if not self.source.exact(node):
+            raise Refused("it stands inside an f-string, whose parts have no places of their own: take it out")
+
+    def _is_kept(self, node: ast.AST) -> bool:
+        """Whether the function around a place stays synchronous."""
+        above: ast.AST | None = node
+        while above is not None and not isinstance(above, _FUNCTIONS):
+            above = self.parents.get(above)
+        return above in self.kept
 
     def _exhausted(self, generator: ast.GeneratorExp) -> None:
         call = self.parents[generator]

@@ -78,7 +78,8 @@ class Callers:
             raise Refused(f"{symbol} runs here without being called, so that nothing can be awaited")
         assert isinstance(edge.callee.node, FunctionNode)
         module = edge.caller.module
-        awaiting = Awaiting(self.project.sources[module.path], self.project.scopes(module).parents)
+        parents = self.project.scopes(module).parents
+        awaiting = Awaiting(self.project.sources[module.path], parents, self.project.loops.kept)
         if is_generator(edge.callee.node):
             edit = self._read(edge.site, edge, awaiting)
             yield Change(PATTERN, module, edge.site, f"{symbol} becomes an asynchronous generator", (edit,))

@@ -14,6 +14,7 @@ from helpers.analysis.symbols import Module, dotted_name
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.handles import Handles
+from helpers.codemod.flip.schema import SchemaChanges
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
@@ -73,7 +74,7 @@ class EngineChanges:
         if use.role == "given":
             self._given(use)
         elif use.role == "schema":
-            yield self._schema(use)
+            yield from SchemaChanges(self.project).changes(use)
         elif use.role == "listened":
             end = self._source(use.module).segment(use.node)[1]
             yield Change(
@@ -97,7 +98,7 @@ class EngineChanges:
             raise Refused("autocommit does not exist on an asynchronous session")
         source = self._source(module)
         message = "it makes asynchronous sessions"
-        if (self.project.sqlalchemy or (2, 0)) < (2, 0):
+        if self._perhaps_1_4:
             text, add = self.types.binder(module).name(_ASYNC, "AsyncSession")
             end = source.segment(call)[1] - 1
             arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
@@ -110,6 +111,14 @@ class EngineChanges:
         start, end = source.segment(call.func)
         old = self.project.meanings.external(call.func, module)
         yield Change("session_factory", module, call, message, (Edit(start, end, text),), _tuple(add), (old,))
+
+    @property
+    def _perhaps_1_4(self) -> bool:
+        """Whether the application may run on 1.4, by what it says or, where it is silent, by where `Base` is from."""
+        if self.project.sqlalchemy is not None:
+            return self.project.sqlalchemy < (2, 0)
+        modules = self.project.symbols.modules.values()
+        return any(name.startswith("sqlalchemy.ext.declarative") for one in modules for name in one.imports.values())
 
     def check_session(self, use: SessionUse) -> None:
         """A session that is made without a factory: `Session(engine)`. Refused for an unknown option."""
@@ -157,7 +166,7 @@ class EngineChanges:
         first = next(c for c in module.nodes.of(ast.Call) if self._wraps(c, module))
         if first is not call:
             return wrapped, ()
-        return (Edit(at, at, text), *wrapped), (ImportName("sqlalchemy", "make_url"),)
+        return (Edit(at, at, text), *wrapped), (ImportName("sqlalchemy.engine", "make_url"),)
 
     def _wraps(self, call: ast.Call, module: Module) -> bool:
         if not self.project.engines.is_engine(call, module) or not (call.args or call.keywords):
@@ -196,26 +205,6 @@ class EngineChanges:
         if not makes and use.name not in ("sessionmaker", "scoped_session", "configure"):
             raise Refused(f"the engine is given to `{use.name}`, which may need a synchronous one")
 
-    def _schema(self, use: EngineUse) -> Change:
-        """`metadata.create_all(engine)` runs inside a connection of the asynchronous engine."""
-        call, source = use.call, self._source(use.module)
-        assert call is not None
-        statement = self.project.scopes(use.module).parents[call]
-        self._awaiting(use.module).generators(call)
-        if not isinstance(statement, ast.Expr) or len(call.args) + len(call.keywords) != 1:
-            raise Refused(f"`{use.name}()` has to run inside a connection: rewrite it by hand")
-        start, end = source.segment(statement)
-        indent = source.text[source.lines[statement.lineno - 1] : start]
-        if indent.strip():
-            raise Refused(f"`{use.name}()` has no line of its own")
-        engine, method = ast.unparse(use.node), source.text[slice(*source.segment(call.func))]
-        step = "\t" if indent.startswith("\t") else "    "
-        text = (
-            f"async with {engine}.begin() as connection:{source.newline}{indent}{step}"
-            f"await connection.run_sync({method})"
-        )
-        return Change(PATTERN, use.module, call, "it runs inside a connection", (Edit(start, end, text),))
-
     def _method(self, use: EngineUse, call: ast.Call) -> Iterator[Change]:
         if use.name == "dispose":
             yield Change(PATTERN, use.module, call, "`.dispose()` is awaited", self._awaiting(use.module).edits(call))
@@ -248,7 +237,7 @@ class EngineChanges:
         return Change(PATTERN, use.module, node.items[0].context_expr, "it is entered with `async with`", change)
 
     def _awaiting(self, module: Module) -> Awaiting:
-        return Awaiting(self._source(module), self.project.scopes(module).parents)
+        return Awaiting(self._source(module), self.project.scopes(module).parents, self.project.loops.kept)
 
     def _source(self, module: Module):  # type: ignore[no-untyped-def]
         return self.project.sources[module.path]

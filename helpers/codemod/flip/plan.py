@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from helpers.analysis.engines import EngineUse
@@ -23,10 +23,11 @@ from helpers.codemod.flip import (
     stand_ins,
     unresolved,
 )
-from helpers.codemod.flip.awaiting import Awaiting
+from helpers.codemod.flip.awaiting import RUN, Awaiting
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.families import Families
 from helpers.codemod.refused import Refused
+from helpers.model import ImportName
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +69,7 @@ class _Planner:
                 if asynchronous:
                     self._definition(unit, module, outcome)
             self._body(unit, module, outcome, asynchronous=asynchronous)
+        outcome.changes = [_with_loop(change) for change in outcome.changes]
         self._patched(outcome)
         if not outcome.obstacles:
             self._lists(outcome)
@@ -149,6 +151,12 @@ class _Planner:
                     message = "an await inside makes a list of the generator expression, which is read to its end"
                     edits = awaiting.as_list(generator)
                     outcome.changes.append(Change(change.pattern, change.module, generator, message, edits))
+
+
+def _with_loop(change: Change) -> Change:
+    """What is run in a loop needs the module that has loops."""
+    runs = any(edit.text == RUN for edit in change.edits)
+    return replace(change, adds=(*change.adds, ImportName("asyncio"))) if runs else change
 
 
 def _awaits(change: Change) -> bool:

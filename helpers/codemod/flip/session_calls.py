@@ -153,7 +153,8 @@ class SessionCalls:
         return Change(PATTERN, use.module, call, f"an asynchronous session has no `{use.name}()`: bridged", edits)
 
     def _awaiting(self, use: SessionUse) -> Awaiting:
-        return Awaiting(self.project.sources[use.module.path], self.project.scopes(use.module).parents)
+        parents = self.project.scopes(use.module).parents
+        return Awaiting(self.project.sources[use.module.path], parents, self.project.loops.kept)
 
     def _parent(self, use: SessionUse, node: ast.AST) -> ast.AST:
         return self.project.scopes(use.module).parents[node]

@@ -1,0 +1,138 @@
+"""The flip where no loop runs: tables made while a module is imported, and tests whose client may be an old one."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.patterns.flipping import flipped, found
+
+DATABASE = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Author, Base
+
+engine = create_engine("sqlite:///app.db")
+SessionLocal = sessionmaker(bind=engine, expire_on_commit=False)
+{}
+
+def find(s: Session):
+    return s.get(Author, 1)
+
+
+def get_db():
+    with SessionLocal() as s:
+        yield s
+"""
+AT_IMPORT = {
+    "a statement of the module": "\n\nBase.metadata.create_all(bind=engine)\n",
+    "a function that the module calls": (
+        "\n\ndef start():\n    Base.metadata.create_all(engine)\n    return 1\n\n\napp = start()\n"
+    ),
+    "a function that one calls which the module calls": (
+        "\n\ndef tables():\n    Base.metadata.create_all(engine)\n\n\n"
+        "def start():\n    tables()\n    return 1\n\n\napp = start()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", AT_IMPORT.values(), ids=AT_IMPORT)
+def test_tables_that_are_made_while_a_module_is_imported(text: str, tmp_path: Path) -> None:
+    after = flipped(tmp_path, {"db.py": DATABASE.format(text)})["db.py"]
+    assert "in_a_loop_of_its_own(engine, Base.metadata.create_all)\n" in after
+    assert after.count("def in_a_loop_of_its_own(engine, function):") == 1
+    assert after.index("def in_a_loop_of_its_own") < after.index("in_a_loop_of_its_own(engine, Base")
+    assert "async def start" not in after
+    assert "async def find(s: AsyncSession):" in after
+    ast.parse(after)
+
+
+def test_tables_that_a_program_makes_are_awaited(tmp_path: Path) -> None:
+    text = "\n\ndef start():\n    Base.metadata.create_all(engine)\n\n\nif __name__ == '__main__':\n    start()\n"
+    after = flipped(tmp_path, {"db.py": DATABASE.format(text)})["db.py"]
+    assert "in_a_loop_of_its_own" not in after
+    assert "    asyncio.run(start())\n" in after
+
+
+def test_tables_and_rows_that_are_made_while_a_module_is_imported_are_left(tmp_path: Path) -> None:
+    text = (
+        "\n\ndef start():\n    Base.metadata.create_all(engine)\n"
+        "    with SessionLocal() as s:\n        s.commit()\n\n\nstart()\n"
+    )
+    after = flipped(tmp_path, {"db.py": DATABASE.format(text)})["db.py"]
+    assert text in after
+    assert "create_async_engine" not in after
+
+
+CONFTEST = """\
+import pytest
+from fastapi.testclient import TestClient
+
+from db import Base, SessionLocal, engine, find, get_db
+from main import app
+
+
+@pytest.fixture
+def session():
+    Base.metadata.create_all(engine)
+    connection = engine.connect()
+    transaction = connection.begin()
+    session = SessionLocal(bind=connection)
+    yield session
+    session.close()
+    transaction.rollback()
+    Base.metadata.drop_all(engine)
+
+
+@pytest.fixture
+def client(session):
+    app.dependency_overrides[get_db] = lambda: session
+    return TestClient(app)
+"""
+MAIN = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+TEST = (
+    "from db import find\n\n\ndef test_it(client, session):\n    assert client.get('/').ok\n    assert find(session)\n"
+)
+
+
+def suite(folder: Path, conftest: str = CONFTEST, test: str = TEST, **more: str) -> dict[str, str]:
+    """What becomes of an application with tests."""
+    files = {"db.py": DATABASE.format(""), "main.py": MAIN, "tests/conftest.py": conftest, "tests/test_it.py": test}
+    return flipped(folder, files | more)
+
+
+def test_tests_whose_client_may_be_an_old_one_stay_synchronous(tmp_path: Path) -> None:
+    after = suite(tmp_path)
+    run = "asyncio.get_event_loop().run_until_complete"
+    assert f"    connection = {run}(engine.connect())\n" in after["tests/conftest.py"]
+    assert f"    transaction = {run}(connection.begin())\n" in after["tests/conftest.py"]
+    assert f"    {run}(session.close())\n" in after["tests/conftest.py"]
+    assert "    in_a_loop_of_its_own(engine, Base.metadata.drop_all)\n" in after["tests/conftest.py"]
+    assert (
+        f"def test_it(client, session):\n    assert client.get('/').ok\n    assert {run}(find(session))\n"
+        in (after["tests/test_it.py"])
+    )
+    assert "async def find" in after["db.py"]
+
+
+NEW = {
+    "a client of a version that runs in a thread": {"requirements.txt": "fastapi>=0.100\n"},
+    "a plugin that is in use": {"tests/test_other.py": "import pytest_asyncio\n"},
+}
+
+
+@pytest.mark.parametrize("more", NEW.values(), ids=NEW)
+def test_tests_with_a_newer_client_become_asynchronous(more: dict[str, str], tmp_path: Path) -> None:
+    after = suite(tmp_path, **more)
+    assert "@pytest.mark.asyncio\nasync def test_it(client, session):\n" in after["tests/test_it.py"]
+    assert "run_until_complete" not in after["tests/conftest.py"]
+
+
+def test_what_a_synchronous_test_cannot_enter_is_left(tmp_path: Path) -> None:
+    text = TEST.replace("    assert find(session)\n", "    with session.begin():\n        pass\n")
+    assert "run_until_complete" not in suite(tmp_path, test=text)["tests/test_it.py"]
+    files = {"db.py": DATABASE.format(""), "main.py": MAIN, "tests/conftest.py": CONFTEST, "tests/test_it.py": text}
+    assert any("stays synchronous" in one.message for one in found(tmp_path, files))
