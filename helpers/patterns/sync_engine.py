@@ -88,7 +88,7 @@ class SyncEngine(Pattern):
     SUMMARY = "An engine is made asynchronous, with a driver that can be awaited"
     WHY = (
         "An asynchronous session needs an engine whose driver hands control back while it waits: aiosqlite, "
-        "asyncpg, aiomysql. A URL that is written out names the driver at once, one that settings tell is asked at "
+        "asyncpg, asyncmy. A URL that is written out names the driver at once, one that settings tell is asked at "
         "run time. Tables are created inside a connection, dispose() is awaited, event listeners go to the engine "
         "inside. An option that the other driver may not know holds the family back."
     )

@@ -136,3 +136,57 @@ def test_what_a_synchronous_test_cannot_enter_is_left(tmp_path: Path) -> None:
     assert "run_until_complete" not in suite(tmp_path, test=text)["tests/test_it.py"]
     files = {"db.py": DATABASE.format(""), "main.py": MAIN, "tests/conftest.py": CONFTEST, "tests/test_it.py": text}
     assert any("stays synchronous" in one.message for one in found(tmp_path, files))
+
+
+POSTGRES = {
+    "a URL that is written out": ('"postgresql://localhost/app"', {}),
+    "a URL from settings": ("settings.url", {".env": "DATABASE_URL=postgresql://localhost/app\n"}),
+}
+FASTAPI = {"requirements.txt": "fastapi>=0.100\n"}
+
+
+@pytest.mark.parametrize(("url", "more"), POSTGRES.values(), ids=POSTGRES)
+def test_a_client_with_a_loop_of_its_own_shares_no_connection_of_asyncpg(
+    url: str, more: dict[str, str], tmp_path: Path
+) -> None:
+    database = "import settings\n" + DATABASE.format("").replace('"sqlite:///app.db"', url)
+    told = found(
+        tmp_path,
+        {
+            "db.py": database,
+            "tests/conftest.py": CONFTEST,
+            "tests/test_it.py": TEST,
+            "main.py": MAIN,
+            **FASTAPI,
+            **more,
+        },
+    )
+    assert any("belongs to the loop that opened it" in one.message for one in told)
+
+
+SHARED = {
+    "no pool": ('"postgresql://localhost/app", poolclass=NullPool', {}),
+    "another driver": ('"postgresql+psycopg://localhost/app"', {}),
+    "a decision for another driver": (
+        '"postgresql://localhost/app"',
+        {"pyproject.toml": '[tool.workbook.drivers]\npostgresql = "psycopg"\n'},
+    ),
+    "another database for the tests": ("settings.url", {".env": "DATABASE_URL=sqlite:///app.db\n"}),
+}
+
+
+@pytest.mark.parametrize(("url", "more"), SHARED.values(), ids=SHARED)
+def test_a_client_with_a_loop_of_its_own_is_in_nobodys_way_otherwise(
+    url: str, more: dict[str, str], tmp_path: Path
+) -> None:
+    head = "import settings\nfrom sqlalchemy.pool import NullPool\n"
+    database = head + DATABASE.format("").replace('"sqlite:///app.db"', url)
+    after = suite(tmp_path, **{"db.py": database}, **FASTAPI, **more)
+    assert "engine = create_async_engine(" in after["db.py"]
+
+
+def test_a_fixture_that_outlives_its_test_needs_a_plugin_that_knows_of_loops(tmp_path: Path) -> None:
+    wide = CONFTEST.replace("@pytest.fixture\ndef session", '@pytest.fixture(scope="module")\ndef session')
+    asked = {"requirements.txt": "fastapi>=0.100\npytest-asyncio==0.21.1\n"}
+    assert "@pytest_asyncio.fixture" not in suite(tmp_path, wide, **asked)["tests/conftest.py"]
+    assert "loop_scope" in suite(tmp_path, wide, **FASTAPI)["tests/conftest.py"]

@@ -64,7 +64,7 @@ URLS = {
     '"postgresql://u:p@h/d"': '"postgresql+asyncpg://u:p@h/d"',
     '"postgresql+psycopg2://h/d"': '"postgresql+asyncpg://h/d"',
     '"postgresql+psycopg://h/d"': '"postgresql+psycopg://h/d"',
-    'f"mysql+pymysql://{HOST}/d"': 'f"mysql+aiomysql://{HOST}/d"',
+    'f"mysql+pymysql://{HOST}/d"': 'f"mysql+asyncmy://{HOST}/d"',
 }
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.drivers import async_names
 from helpers.analysis.engines import EngineUse
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
@@ -21,14 +22,6 @@ from helpers.model import Edit, ImportName
 
 PATTERN = "sync_engine"
 _ASYNC = "sqlalchemy.ext.asyncio"
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+pysqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+psycopg2": "postgresql+asyncpg",
-    "mysql": "mysql+aiomysql",
-    "mysql+pymysql": "mysql+aiomysql",
-}
 _READY = frozenset({"sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+aiomysql", "mysql+asyncmy"})
 _SCHEME = re.compile(r"""[rRbBuUfF]*(?:\'{3}|"{3}|'|")([a-z0-9]+(?:\+[a-z0-9]+)?)://""")
 _SAME_OPTIONS = frozenset(
@@ -39,14 +32,9 @@ _SAME_POOLS = frozenset({"StaticPool", "NullPool"})
 _SAME_CONNECT_ARGS = frozenset({"check_same_thread", "timeout", "uri"})
 _FACTORY_OPTIONS = frozenset({"bind", "autocommit", "autoflush", "expire_on_commit", "future", "info"})
 HELPER = '''
-_ASYNC_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+pysqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+psycopg2": "postgresql+asyncpg",
-    "mysql": "mysql+aiomysql",
-    "mysql+pymysql": "mysql+aiomysql",
-}
+_ASYNC_DRIVERS = {{
+{drivers}
+}}
 
 
 def with_async_driver(url):
@@ -153,7 +141,7 @@ class EngineChanges:
             found = _SCHEME.match(source.text, start, end)
             if found is None:
                 raise Refused("the driver in the URL cannot be told")
-            driver = found[1] if found[1] in _READY else _DRIVERS.get(found[1])
+            driver = found[1] if found[1] in _READY else async_names(self.project).get(found[1])
             if driver is None:
                 raise Refused(f"no driver that can be awaited is known for {found[1]}")
             return (Edit(*found.span(1), driver),), ()
@@ -161,7 +149,9 @@ class EngineChanges:
         if any(isinstance(node, ast.FunctionDef) and node.name == "with_async_driver" for node in source.tree.body):
             raise Refused("the file has a with_async_driver() of its own")
         at = source.segment(statement)[0]
-        text = HELPER.lstrip("\n").replace("\n", source.newline)
+        names = async_names(self.project).items()
+        table = "\n".join(f'    "{before}": "{name}",' for before, name in names)
+        text = HELPER.lstrip("\n").format(drivers=table).replace("\n", source.newline)
         wrapped = (Edit(start, start, "with_async_driver("), Edit(end, end, ")"))
         first = next(c for c in module.nodes.of(ast.Call) if self._wraps(c, module))
         if first is not call:

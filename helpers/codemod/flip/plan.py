@@ -15,6 +15,7 @@ from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip import (
     callers,
+    crossing,
     engines,
     functions,
     guards,
@@ -50,6 +51,7 @@ class _Planner:
         self.functions = functions.Functions(self.project, self.types)
         self.stand_ins = stand_ins.StandIns(self.project, self.functions.mocks, self.types)
         self.engines = engines.EngineChanges(self.project, self.types)
+        self.crossing = crossing.Crossing(self.project)
         self.callers = callers.Callers(self.project)
         self.unresolved = unresolved.Unresolved(self.project)
         self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
@@ -71,6 +73,7 @@ class _Planner:
             self._body(unit, module, outcome, asynchronous=asynchronous)
         outcome.changes = [_with_loop(change) for change in outcome.changes]
         self._patched(outcome)
+        outcome.obstacles += self.crossing.obstacles(outcome)
         if not outcome.obstacles:
             self._lists(outcome)
             self._only_types(outcome)

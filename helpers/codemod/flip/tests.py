@@ -10,11 +10,13 @@ from helpers.analysis.fixtures import is_fixture
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
+from helpers.analysis.target import declared_version
 from helpers.codemod.flip.change import Change
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
 
 PATTERN = "sync_function"
+_WITH_LOOP_SCOPE = (0, 24)
 _WIDE = frozenset({"module", "package", "session", "class"})
 
 
@@ -26,10 +28,18 @@ class Tests:
 
     @cached_property
     def scope(self) -> str:
-        """What is passed on loops: fixtures that live longer than a test need the loop of the tests."""
+        """What is passed on loops: fixtures that live longer than a test need the loop of the tests.
+
+        Refused where the plugin knows no such thing.
+        """
         asynchronous = self.project.colouring.asynchronous
         fixtures = (node for node in asynchronous if isinstance(node, FunctionNode) and is_fixture(node))
-        return 'loop_scope="session"' if any(_wide(one) for one in fixtures) else ""
+        if not any(_wide(one) for one in fixtures):
+            return ""
+        version = declared_version(self.project.root, "pytest-asyncio")
+        if version is not None and version < _WITH_LOOP_SCOPE:
+            raise Refused("a fixture outlives its test, and pytest-asyncio knows loop_scope from 0.24 on: ask for that")
+        return 'loop_scope="session"'
 
     def fixture(self, decorator: ast.expr, module: Module) -> Change:
         """`@pytest.fixture` as pytest-asyncio has it."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from helpers.analysis.drivers import DRIVERS, decisions
 from helpers.analysis.project import Project
 
 _ADDRESS = re.compile(r"(?<![\w+.-])(sqlite|postgres(?:ql)?|mysql|mariadb|oracle|mssql)(?:\+\w+)?://")
@@ -16,12 +16,6 @@ _BACKENDS = {"postgres": "postgresql", "mariadb": "mysql"}
 _BY_DRIVER = {
     **{"psycopg2": "postgresql", "psycopg2-binary": "postgresql", "psycopg": "postgresql", "pg8000": "postgresql"},
     **{"pymysql": "mysql", "mysqlclient": "mysql", "mysql-connector-python": "mysql"},
-}
-# what a backend can be driven by, the first one unless another is there or was decided on
-DRIVERS: Mapping[str, tuple[str, ...]] = {
-    "sqlite": ("aiosqlite",),
-    "postgresql": ("asyncpg", "psycopg"),
-    "mysql": ("asyncmy", "aiomysql"),
 }
 _BOUNDS = {
     "aiosqlite": (">=0.20", ">=0.17,<0.22"),
@@ -73,18 +67,6 @@ def unknown(project: Project) -> tuple[str, ...]:
 
 def _bound(name: str, *, old: bool) -> str:
     return _BOUNDS[name][old] if name in _BOUNDS else ""
-
-
-def decisions(project: Project) -> Mapping[str, str]:
-    """`[tool.workbook.drivers]` of the application's pyproject.toml: backend to package."""
-    text = project.texts.get("pyproject.toml")
-    try:
-        data = tomllib.loads(text.text) if text else {}
-    except tomllib.TOMLDecodeError:
-        return {}
-    for key in ("tool", "workbook", "drivers"):
-        data = data.get(key, {}) if isinstance(data, dict) else {}
-    return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
 
 
 def _backends(project: Project) -> Mapping[str, bool]:
