@@ -47,7 +47,7 @@ class Annotations:
         if isinstance(found, Definition):
             if isinstance(found.node, ast.ClassDef):
                 return self.instance(found)
-            return self.of(found.node, found.module) if isinstance(found.node, ast.expr) else None
+            return self.of(_renamed(found.node), found.module) if isinstance(found.node, ast.expr) else None
         return OTHER if name in _PLAIN else None
 
     def _generic(self, part: ast.Subscript, module: Module) -> Typed | None:
@@ -71,6 +71,12 @@ class Annotations:
                 if typed and typed.what in ("session", "async session"):
                     return replace(typed, owner=owner)
         return Typed("instance", owner=owner)
+
+
+def _renamed(value: ast.expr) -> ast.expr:
+    """`NewType("Reader", Session)` is a Session to whoever uses it."""
+    made = isinstance(value, ast.Call) and (dotted_name(value.func) or "").rpartition(".")[2] == "NewType"
+    return value.args[1] if made and isinstance(value, ast.Call) and len(value.args) == 2 else value
 
 
 def _inside(part: ast.expr, value: ast.AST) -> bool:
