@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import os
 import subprocess
@@ -21,7 +22,9 @@ from helpers.codemod.pattern import Pattern
 from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import JournalError, UsageError
 from helpers.migrate import journal
+from helpers.migrate.audit import Audit, Audited, audit
 from helpers.migrate.disk import plain_file
+from helpers.migrate.justified import Justified
 from helpers.migrate.rewriter import in_files
 from helpers.migrate.scratch import make_scratch, remove_scratch
 from helpers.migrate.stages import Choice, in_stages
@@ -45,11 +48,14 @@ _RUNNING = {
 
 __all__ = [
     "MODELS",
+    "Audit",
+    "Audited",
     "Census",
     "Comparison",
     "Example",
     "Exercise",
     "FileFindings",
+    "Justified",
     "LazyLoad",
     "Observation",
     "Pattern",
@@ -198,14 +204,21 @@ class Workbook:
             raise UsageError(path, "is not a readable Python file of the application", "choose one that scan names")
         return found.text
 
+    def audit(self, today: datetime.date | None = None) -> Audit:
+        """What is wrong in code that is asynchronous already; `today` decides which exceptions are over.
+
+        UsageError for an exception of `[tool.workbook]` that says too little.
+        """
+        return audit(self._read(), today or datetime.date.today())
+
     def census(self) -> Census:
         """What a migration will meet: routes, session calls, routes that block; counted from the code."""
         return census(self._read())
 
     @staticmethod
     def explain(code: str) -> type[Pattern]:
-        """The pattern of this name or code. UsageError when there is none."""
-        return selection.patterns([code])[0]
+        """The pattern, or the rule of the audit, of this name or code. UsageError when there is none."""
+        return selection.explained(code)
 
     @staticmethod
     def together(code: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The command line: `workbook scan | diff | apply | undo | trace | explain`."""
+"""The command line: `workbook scan | diff | apply | undo | trace | audit | explain`."""
 
 from __future__ import annotations
 

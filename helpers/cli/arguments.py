@@ -12,7 +12,8 @@ from helpers import __version__
 from helpers.errors import UsageError
 
 _EXITS = """exit status:
-  scan, diff    0 nothing found, 1 findings
+  scan, diff,
+  audit         0 nothing found, 1 findings
   apply, undo   0 done as asked, 1 something asked was not done
   trace         0 recorded, 1 the command failed or nothing was recorded
   all           2 wrong usage, or a PATH that cannot be read at all"""
@@ -56,6 +57,7 @@ def _parser() -> Parser:
     _apply(_verb(verbs, "apply", "rewrite in place, with a journal for undo"))
     _undo(_verb(verbs, "undo", "take the last apply back"))
     _trace(_verb(verbs, "trace", "record lazy loads and IO while a command, the application's tests, runs"))
+    _audit(_verb(verbs, "audit", "list what is wrong in code that is asynchronous already: missed awaits"))
     explain = _verb(verbs, "explain", "say what a pattern does, and why")
     explain.add_argument("code", metavar="CODE", help="a pattern's name or code, as AM201")
     return parser
@@ -99,6 +101,12 @@ def _trace(parser: Parser) -> None:
     _path(parser)
     text = "interpreter whose site-packages get a hook during the run, for commands that replace PYTHONPATH"
     parser.add_argument("--python", metavar="PYTHON", type=_path_of, help=text)
+
+
+def _audit(parser: Parser) -> None:
+    _path(parser)
+    text = "how to print it: lines, JSON (as --json), SARIF 2.1.0, or annotations of a GitHub workflow"
+    parser.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text", help=text)
 
 
 def _path(parser: Parser) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from helpers.model import ChangeSet, Finding, JournalEntry
-from helpers.workbook import Pattern, Trace, to_document
+from helpers.workbook import Justified, Pattern, Trace, to_document
 
 VERSION = 1
 Document = dict[str, Any]
@@ -40,6 +40,18 @@ def traced(root: str, trace: Trace) -> Document:
     run = {name: told[name] for name in ("traced", "exit", "processes", "python", "sqlalchemy")}
     lists = {name: told[name] for name in ("lazy_loads", "refreshes", "io_functions", "edges", "on_loop")}
     return _document("trace", root=root, run={"command": told["command"], **run}, check=told["check"], **lists)
+
+
+def audited(
+    root: str,
+    found: Iterable[tuple[Finding, Justified | None]],
+    excepted: Iterable[tuple[Finding, Justified | None]],
+    unused: Iterable[Justified],
+) -> Document:
+    """What `audit` found: what counts, what is excepted, and the exceptions that are about nothing."""
+    lists = {"findings": found, "excepted": excepted}
+    told = {name: [_with_exception(*item) for item in items] for name, items in lists.items()}
+    return _document("audit", root=root, **told, unused=[_exception(one) for one in unused])
 
 
 def explanation(pattern: type[Pattern]) -> Document:
@@ -77,6 +89,15 @@ def _finding(finding: Finding) -> Document:
         "fixable": finding.fix is not None,
         "fingerprint": finding.fingerprint,
     }
+
+
+def _with_exception(finding: Finding, exception: Justified | None) -> Document:
+    return {**_finding(finding), "exception": _exception(exception) if exception else None}
+
+
+def _exception(one: Justified) -> Document:
+    told = {"code": one.code, "symbol": one.symbol, "reason": one.reason, "owner": one.owner}
+    return {**told, "until": one.until.isoformat()}
 
 
 def _entry(entry: JournalEntry) -> Document:

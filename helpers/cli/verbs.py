@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 
-from helpers.cli import documents, report, traces
+from helpers.cli import audits, documents, report, traces
 from helpers.cli.terminal import coloured, failure, printable, say, tell, tell_bytes, tell_code, working
 from helpers.errors import JournalError, UsageError
 from helpers.model import Applicability, ChangeSet
@@ -95,8 +95,26 @@ def trace(asked: Namespace) -> int:
     return 1 if found.exit else 0
 
 
+def audit(asked: Namespace) -> int:
+    """List what is wrong in asynchronous code. 1 when something counts; what is excepted does not."""
+    with Workbook.open(asked.path) as book:
+        _look_after(book)
+        with working(f"auditing {book.root}"):
+            found = book.audit()
+    form = "json" if asked.json else asked.format
+    if form in ("json", "sarif"):
+        _tell_json((audits.sarif if form == "sarif" else audits.document)(found, book.root))
+    else:
+        _tell_all(audits.github(found, book.root) if form == "github" else audits.lines(found))
+    for line in audits.unused(found.unused):
+        say(line)
+    excepted = len(found.items) - len(found.findings)
+    say(f"{report.counted(len(found.findings), 'finding')}, {excepted} excepted")
+    return 1 if found.findings else 0
+
+
 def explain(asked: Namespace) -> int:
-    """Say what a pattern does, and why."""
+    """Say what a pattern does, or what a rule of the audit asks, and why."""
     pattern = Workbook.explain(asked.code)
     if asked.json:
         _tell_json(documents.explanation(pattern))
@@ -114,6 +132,7 @@ VERBS: dict[str, Callable[[Namespace], int]] = {
     "apply": apply,
     "undo": undo,
     "trace": trace,
+    "audit": audit,
     "explain": explain,
 }
 

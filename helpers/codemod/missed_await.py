@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from helpers.analysis.coroutines.missed import Missed, MissedAwaits
@@ -66,7 +67,5 @@ def _finding(project: Project, missed: Missed) -> Finding:
     symbol = project.scopes(module).symbol(missed.node)
     known = "" if missed.tier > Tier.BY_NAME else " (known by its name alone)"
     message = f"{missed.name} is not awaited{known}: {missed.how}"
-    mark = fingerprint(
-        MissedAwait.CODE, module.path, symbol, source.of(missed.node) if hasattr(source, "of") else message
-    )
+    mark = fingerprint(MissedAwait.CODE, module.path, symbol, f"{message} {ast.unparse(missed.node)}")
     return Finding(MissedAwait.CODE, module.path, line, column, symbol, message, MissedAwait.APPLICABILITY, None, mark)

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Set
 import pathspec
 
 from helpers.codemod import registry
+from helpers.codemod.missed_await import MissedAwait
 from helpers.codemod.pattern import Pattern
 from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import UsageError
 from helpers.model import Finding, Stage
 
+RULES: tuple[type[Pattern], ...] = (MissedAwait,)
+"""What `audit` asks about; no pattern rewrites it."""
 GLOBS = "write it as in a .gitignore, relative to the application's folder"
 
 
@@ -22,6 +25,11 @@ def patterns(words: Iterable[str]) -> tuple[type[Pattern], ...]:
     others = [word for word in named if word not in own]
     found = registry.select(others) if others or not named else ()
     return (UnreadableFile, *found) if own else found
+
+
+def explained(word: str) -> type[Pattern]:
+    """The pattern or the audit's rule of that name or code. UsageError for neither."""
+    return next((rule for rule in RULES if word in (rule.CODE, rule.NAME)), None) or patterns([word])[0]
 
 
 def together(pattern: type[Pattern]) -> tuple[type[Pattern], ...]:
