@@ -35,7 +35,7 @@ class Arguments:
     def of(self, call: ast.Call, given: ast.expr | ast.keyword, module: Module, kind: Kind) -> str:
         """Empty where the call sees to an argument: to one that is spread with `*`, a keyword, or a plain one."""
         name = _name(call)
-        if name in TAKERS or any(_refers(one) in TAKERS for one in _plain(call)):
+        if name in TAKERS or any(self._refers(one, module) for one in _plain(call)):
             return ""
         if name == "cast":
             return self.fates.of(call, module, kind)
@@ -86,11 +86,22 @@ class Arguments:
         if found:
             fates = [self._parameter(callee, argument, kind) for callee, argument in found]
             return "" if "" in fates else f"it is passed to {_name(call)}(): {fates[0]}"
-        if kind in ("generator", "context", "either") or takes(_name(call)):
+        if kind in ("generator", "context", "either") or self._hoped(call):
             return ""
         if isinstance(given, ast.Starred) and self._callees.functions(call, module):
             return ""  # which parameter gets it is not told apart
         return f"{_name(call) or 'what is called'}() takes the coroutine for the value"
+
+    def _refers(self, node: ast.expr, module: Module) -> bool:
+        """Whether it is a function that awaits, handed over as it is: `executor.submit(asyncio.run, work())`."""
+        if isinstance(node, ast.Name):
+            bindings = self.fates.project.scopes(module).lookup(node.id, node)
+            return node.id in TAKERS and all(one.kind == "import" for one in bindings)
+        return isinstance(node, ast.Attribute) and node.attr in TAKERS and dotted_name(node.value) != "self"
+
+    def _hoped(self, call: ast.Call) -> bool:
+        """Whether the name of somebody from outside lets hope that a coroutine is what is wanted."""
+        return not self.fates.strict and takes(_name(call))
 
     def _parameters(
         self, call: ast.Call, given: ast.expr | ast.keyword, module: Module
@@ -126,8 +137,3 @@ def _name(call: ast.Call) -> str:
 def _plain(call: ast.Call) -> Iterator[ast.expr]:
     yield from call.args
     yield from (keyword.value for keyword in call.keywords)
-
-
-def _refers(node: ast.expr) -> str:
-    """The last part of a function that is handed over as it is: `executor.submit(asyncio.run, work())`."""
-    return (dotted_name(node) or "").rpartition(".")[2] if isinstance(node, ast.Name | ast.Attribute) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 USED = ""
 _FINE: dict[Kind, frozenset[str]] = {
-    "coroutine": frozenset({"close", "send", "throw", "__await__"}),
+    "coroutine": frozenset({"send", "throw", "__await__"}),
     "generator": frozenset({"__anext__", "__aiter__", "asend", "athrow", "aclose"}),
     "context": frozenset({"__aenter__", "__aexit__"}),
     "either": frozenset({"__aenter__", "__aexit__", "start", "__await__"}),
@@ -36,7 +37,10 @@ class Fates:
 
     project: Project
     makers: Makers
-    _open: set[tuple[ast.AST, Kind]] = field(default_factory=set, repr=False)
+    strict: bool = False
+    _known: dict[tuple[ast.AST, Kind, bool], str] = field(default_factory=dict, repr=False)
+    _circles: int = 0
+    _open: set[tuple[ast.AST, Kind, bool]] = field(default_factory=set, repr=False)
 
     @cached_property
     def names(self) -> Names:
@@ -55,27 +59,47 @@ class Fates:
 
     def of(self, node: ast.expr, module: Module, kind: Kind) -> str:
         """Empty where the value of `node` is seen to, else in which way it is lost."""
-        key = (node, kind)
+        key = (node, kind, self.strict)
+        if key in self._known:
+            return self._known[key]
         if key in self._open:
+            self._circles += 1
             return "it goes round in a circle"
+        circles = self._circles
         self._open.add(key)
         try:
-            return self._of(node, module, kind)
+            fate = self._of(node, module, kind)
         finally:
             self._open.discard(key)
+        if circles == self._circles or not self._open:  # what leant on an open question is asked again
+            self._known[key] = fate
+        return fate
 
     def any_used(self, nodes: Iterator[ast.expr], module: Module, kind: Kind, where: str) -> str:
         """Empty where one of several reads of a value, kept `where`, sees to it; else what the first one does."""
-        lost = []
-        for node in nodes:
-            fate = self.of(node, module, kind)
-            if not fate:
-                return USED
-            lost.append(fate)
+        reads = list(nodes)
+        fates = [self.of(node, module, kind) for node in reads]
+        lost = [fate for fate in fates if fate]
+        if len(lost) < len(fates) and any(map(_contradicts, lost)):  # an object, so that a hopeful name is no proof
+            with self.strictly():
+                lost = [fate for node in reads if (fate := self.of(node, module, kind))]
+        if len(lost) < len(fates):
+            return USED
         return f"{where}, and {lost[0]}" if lost else f"{where} and never awaited"
+
+    @contextmanager
+    def strictly(self) -> Iterator[None]:
+        """Meanwhile only an await, and what is known to await, is taken for one."""
+        before, self.strict = self.strict, True
+        try:
+            yield
+        finally:
+            self.strict = before
 
     def _of(self, node: ast.expr, module: Module, kind: Kind) -> str:
         parent = self.project.scopes(module).parents[node]
+        if not isinstance(getattr(parent, "ctx", ast.Load()), ast.Load):
+            return "something is put into it"
         match parent:
             case ast.Await():
                 return USED if kind in ("coroutine", "either") else self._awaited(kind)
@@ -170,6 +194,11 @@ class Fates:
         if isinstance(parent, ast.Dict) and node in parent.keys:
             return "a coroutine is a key"
         return self.of(parent, module, "several")
+
+
+def _contradicts(fate: str) -> bool:
+    """Whether a read asks an attribute of the value that no coroutine has."""
+    return fate.startswith("`.")
 
 
 def _misread(parent: ast.AST, kind: Kind) -> str:

@@ -81,5 +81,8 @@ _HINTS = ("task", "gather", "spawn", "coro", "await", "async", "schedul", "backg
 
 
 def takes(name: str) -> bool:
-    """Whether a function from outside, by its last name, is likely to see to the coroutine that it is given."""
-    return name in TAKERS or any(hint in name.lower() for hint in _HINTS)
+    """Whether a function from outside, by its last name, is likely to see to the coroutine that it is given.
+
+    A class takes it for a value: `AsyncSession(engine)`.
+    """
+    return name in TAKERS or (name == name.lower() and any(hint in name for hint in _HINTS))

@@ -82,9 +82,11 @@ class Names:
         """Empty where somebody in the project awaits an attribute of that name."""
         uses = self.fates.project.references.by_name.get(target.attr, ())
         for where, read in uses:
-            reading = isinstance(read, ast.Attribute) and isinstance(read.ctx, ast.Load)
-            if reading and not self.fates.of(read, where, kind):
-                return ""
+            if not isinstance(read, ast.Attribute) or not isinstance(read.ctx, ast.Load):
+                continue
+            with self.fates.strictly():  # it may be an attribute of something else
+                if not self.fates.of(read, where, kind):
+                    return ""
         return f"it is kept in `.{target.attr}` and never awaited"
 
     def grown(self, container: ast.expr, module: Module) -> str:

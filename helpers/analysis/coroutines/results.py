@@ -59,6 +59,8 @@ class Results:
         if function in self._answers or any(_last_part(edge.given_to) in _INJECTORS for edge in edges):
             return "FastAPI does not await what a plain function returns"
         if kind != "several":
+            if self.fates.strict:
+                return "it is returned"
             return ""  # each call of the function gives a coroutine, and is looked at by itself
         return self._callers([edge for edge in edges if edge.kind == "call"], kind)
 
@@ -72,7 +74,10 @@ class Results:
         module = edge.caller.module
         above = self.fates.project.scopes(module).parents.get(edge.site)
         sure = edge.kind == "call" and edge.tier > Tier.BY_NAME
-        return sure and isinstance(above, ast.Await) and not self.fates.of(above, module, kind)
+        if not sure or not isinstance(above, ast.Await):
+            return False
+        with self.fates.strictly():  # hardly anybody does it on purpose
+            return not self.fates.of(above, module, kind)
 
     @cached_property
     def _answers(self) -> frozenset[ast.AST]:
