@@ -88,6 +88,11 @@ class CallTargets:
             else:
                 yield replace(found, kind="property") if self.members.is_property(found.node) else found
 
+    def functions(self, node: ast.expr, module: Module) -> tuple[FunctionNode, ...]:
+        """The functions and methods that a value surely is."""
+        found = [one for one in self.meant(node, module) if isinstance(one, Target)]
+        return tuple(one.node for one in found if one.tier is Tier.PROVED)
+
     def entered(self, node: ast.expr, module: Module) -> Iterator[Target]:
         """The methods that `with node` runs."""
         if owner := self._instance(node, module):

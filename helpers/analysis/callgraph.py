@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from helpers.analysis.call_targets import CallTargets, Target
-from helpers.analysis.handed import handed_to, injected_classes
+from helpers.analysis.handed import applied, handed_to, injected_classes
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Module
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-Kind = Literal["call", "constructor", "property", "context", "reference"]
+Kind = Literal["call", "constructor", "property", "context", "applied", "reference"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ class Edge:
     """One place, `site` in the caller's module, where `caller` runs `callee` or hands it on as a value.
 
     A reference is no call: `given_to` names what gets the function (`Depends`, `background.add_task`, `sorted`), and is
-    empty where it is kept in a variable, a list or a dict.
+    empty where it is kept in a variable, a list or a dict. A function is applied where a builtin calls it at once: as
+    the key of `sorted`, by `map`.
     """
 
     caller: Function
@@ -96,6 +97,23 @@ class CallGraph:
         return _grouped((edge.site, edge) for edge in self.edges)
 
     @cached_property
+    def alike(self) -> Mapping[ast.AST, frozenset[ast.AST]]:
+        """Function to those that one call of a kept value may run in its place; what a wrapper wraps is left out."""
+        found: dict[ast.AST, set[ast.AST]] = {}
+        for call, edges in self.at.items():
+            callees = {edge.callee.node for edge in edges if edge.kind == "call"}
+            if (
+                len(callees) < 2
+                or not isinstance(call, ast.Call)
+                or edges[0].caller.node in self.project.decorators.wrapped
+            ):
+                continue
+            if set(self.project.function_values.called(call, edges[0].caller.module)) == callees:
+                for callee in callees:
+                    found.setdefault(callee, set()).update(callees)
+        return {callee: frozenset(others) for callee, others in found.items()}
+
+    @cached_property
     def targets(self) -> CallTargets:
         """What single expressions mean, as functions."""
         return CallTargets(self.project)
@@ -108,12 +126,18 @@ class CallGraph:
         return self.functions[module.tree]
 
     def reaching(
-        self, starts: Iterable[ast.AST], least: Tier = Tier.INFERRED, closed: Set[ast.AST] = frozenset()
+        self,
+        starts: Iterable[ast.AST],
+        least: Tier = Tier.INFERRED,
+        *,
+        closed: Set[ast.AST] = frozenset(),
+        without: Container[tuple[ast.AST, ast.AST]] = (),
     ) -> Mapping[ast.AST, Edge]:
         """Every function from which a call leads to one of `starts`, with the first edge of a shortest way there.
 
         The starts themselves have no entry unless they call each other. Edges below `least` and references are left
-        out: who is handed a function may never call it. Functions in `closed` are none of them, nor a way to others.
+        out: who is handed a function may never call it. Functions in `closed` are none of them, nor a way to others;
+        nor are edges `without`, as caller and callee.
         """
         found: dict[ast.AST, Edge] = {}
         queue = deque(starts)
@@ -121,6 +145,8 @@ class CallGraph:
         while queue:
             for edge in self.calls_to.get(queue.popleft(), ()):
                 if edge.kind == "reference" or edge.tier < least or edge.caller.node in closed:
+                    continue
+                if (edge.caller.node, edge.callee.node) in without:
                     continue
                 found.setdefault(edge.caller.node, edge)
                 if edge.caller.node not in seen:
@@ -143,8 +169,11 @@ class CallGraph:
         called: set[ast.AST] = set()
         for call in module.nodes.of(ast.Call):
             called.add(call.func)
-            for found in self.targets.called(call, module):
+            means = tuple(self.targets.called(call, module))
+            for found in means or self._kept(call, module):
                 yield self._edge(call, module, found, "call")
+            for function in applied(self.project, call, module):
+                yield self._edge(call, module, Target(function), "applied")
             for found in injected_classes(self.project, call, module):
                 yield self._edge(call, module, found, "reference", given_to="Depends")
         read: list[ast.Name | ast.Attribute] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
@@ -157,6 +186,10 @@ class CallGraph:
         for item in module.nodes.of(ast.withitem):
             for found in self.targets.entered(item.context_expr, module):
                 yield self._edge(item.context_expr, module, found, "context")
+
+    def _kept(self, call: ast.Call, module: Module) -> Iterator[Target]:
+        """What a call of a value runs: of a decorator's parameter, of what was looked up in a table."""
+        yield from (Target(function) for function in self.project.function_values.called(call, module))
 
     def _read(self, node: ast.Name | ast.Attribute, module: Module) -> Iterator[Edge]:
         for found in self.targets.read(node, module):

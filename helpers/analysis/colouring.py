@@ -28,6 +28,7 @@ _VALIDATORS = frozenset(
     {"validator", "field_validator", "root_validator", "model_validator", "validates", "computed_field"}
     | {"field_serializer", "model_serializer", "listens_for"}
 )
+_ENDS = {"__enter__": "__exit__", "__exit__": "__enter__"}
 _CALLED_BY_PYTHON = frozenset({"__call__", "__enter__", "__exit__"})  # that an asynchronous class has too
 
 
@@ -67,11 +68,42 @@ class Colouring:
     @cached_property
     def asynchronous(self) -> Mapping[ast.AST, Edge | None]:
         """Every function that must be async: None for its own IO or that of an override, else the first edge there."""
-        found: dict[ast.AST, Edge | None] = dict.fromkeys(self.own)
+        return self._with_decorators[0]
+
+    @cached_property
+    def two_coloured(self) -> frozenset[ast.AST]:
+        """Wrappers of decorators that stand for asynchronous functions and for others, and do no IO themselves."""
+        return self._with_decorators[1]
+
+    @cached_property
+    def _with_decorators(self) -> tuple[Mapping[ast.AST, Edge | None], frozenset[ast.AST]]:
+        """A wrapper follows what it wraps once all that is asynchronous; what it awaits itself, all of that follows."""
+        waiting = frozenset(self.project.decorators.wrapped)
         while True:
-            for node, edge in self._graph.reaching(found, closed=self.project.loops.kept).items():
+            found = self._spread(waiting)
+            ready = {one for one in waiting if one in found or self._all_wrapped(one, found)}
+            if not ready:
+                return found, frozenset(one for one in waiting if self._some_wrapped(one, found))
+            waiting -= ready
+
+    def _all_wrapped(self, wrapper: ast.AST, found: Mapping[ast.AST, Edge | None]) -> bool:
+        return all(one.function in found for one in self.project.decorators.wrapped[wrapper])
+
+    def _some_wrapped(self, wrapper: ast.AST, found: Mapping[ast.AST, Edge | None]) -> bool:
+        return any(one.function in found for one in self.project.decorators.wrapped[wrapper])
+
+    def _spread(self, waiting: frozenset[ast.AST]) -> Mapping[ast.AST, Edge | None]:
+        found: dict[ast.AST, Edge | None] = dict.fromkeys(self.own)
+        wrapped = self.project.decorators.wrapped
+        without = {(wrapper, one.function) for wrapper in waiting for one in wrapped[wrapper]}
+        while True:
+            for node, edge in self._graph.reaching(found, closed=self.project.loops.kept, without=without).items():
                 found.setdefault(node, edge)
             new = {other for node in found for other in self.overrides(node)} - found.keys()
+            new |= {other for node in found for other in self._graph.alike.get(node, ())} - found.keys()
+            new |= {other for node in found for other in self._other_end(node)} - found.keys()
+            settled = [one for node in found if node not in waiting for one in wrapped.get(node, ())]
+            new |= {one.function for one in settled} - found.keys()
             if not new:
                 return found
             found |= dict.fromkeys(new)
@@ -99,6 +131,13 @@ class Colouring:
             return
         for above in [*self.project.bases(owner), *self._alike(owner, function.name)]:
             yield from (other for other in members.of(above, function.name) if other is not function)
+
+    def _other_end(self, function: ast.AST) -> Iterator[ast.AST]:
+        """`__exit__` for `__enter__`, and the other way round: `async with` runs both."""
+        members = self._graph.targets.members
+        owner, name = members.owners.get(function), getattr(function, "name", "")
+        if owner is not None and name in _ENDS and (other := members.nearest(owner, _ENDS[name])):
+            yield other
 
     def _alike(self, owner: Definition, name: str) -> Iterator[Definition]:
         """The protocols that a class satisfies with its method `name`; for a protocol, the classes that satisfy it."""

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from helpers.analysis.call_targets import Target
-from helpers.analysis.parameters import default_of
+from helpers.analysis.parameters import FunctionNode, default_of
 from helpers.analysis.symbols import Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 _INJECTORS = frozenset({"Depends", "Security"})
+_MAPPING = frozenset({"map", "filter"})
+_APPLYING = frozenset({"sorted", "max", "min"}) | _MAPPING
 _PASSED_ON = (ast.keyword, ast.Starred, ast.List, ast.Tuple, ast.Dict, ast.IfExp)
 
 
@@ -32,6 +34,20 @@ def handed_to(project: Project, node: ast.expr, module: Module) -> str:
             return ""
         child = parent
     return ""
+
+
+def applied(project: Project, call: ast.Call, module: Module) -> tuple[FunctionNode, ...]:
+    """The functions of the project that `sorted`, `max` and `min` call as their key, and `map` for each item."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in _APPLYING:
+        return ()
+    given = (
+        call.args[0]
+        if call.args and call.func.id in _MAPPING
+        else next((k.value for k in call.keywords if k.arg == "key"), None)
+    )
+    if given is None or isinstance(given, ast.Lambda):
+        return ()
+    return project.function_values.of(given, module) or project.callgraph.targets.functions(given, module)
 
 
 def injected_classes(project: Project, call: ast.Call, module: Module) -> Iterator[Target]:

@@ -13,10 +13,13 @@ from pathlib import Path
 from helpers.analysis.assigned import Assigned, assigned_in
 from helpers.analysis.callgraph import CallGraph
 from helpers.analysis.colouring import Colouring
+from helpers.analysis.decorators import Decorators
 from helpers.analysis.effects import Effects
 from helpers.analysis.engines import Engines
 from helpers.analysis.files import application_files
 from helpers.analysis.fixtures import Fixtures
+from helpers.analysis.function_values import FunctionValues
+from helpers.analysis.generators import Generators
 from helpers.analysis.instances import Instances
 from helpers.analysis.loops import Loops
 from helpers.analysis.mapping import MappedClasses
@@ -108,6 +111,21 @@ class Project:
     def instances(self) -> Instances:
         """Which classes values are instances of."""
         return Instances(self)
+
+    @cached_property
+    def decorators(self) -> Decorators:
+        """The project's own decorators and what they decorate."""
+        return Decorators(self)
+
+    @cached_property
+    def generators(self) -> Generators:
+        """Which functions give generators."""
+        return Generators(self)
+
+    @cached_property
+    def function_values(self) -> FunctionValues:
+        """Which functions values hold."""
+        return FunctionValues(self)
 
     @cached_property
     def references(self) -> References:

@@ -63,7 +63,7 @@ class SessionUses:
 
     def _in_module(self, module: Module) -> Iterator[SessionUse]:
         nodes: list[ast.expr] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
-        nodes += module.nodes.of(ast.Call)
+        nodes += [*module.nodes.of(ast.Call), *module.nodes.of(ast.Subscript)]
         for node in nodes:
             if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del) or self._in_annotation(node, module):
                 continue

@@ -21,6 +21,7 @@ from helpers.analysis.session_types import (
     imported_external,
 )
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
+from helpers.analysis.wrapped import spread_arguments, wrapped_arguments, wrapped_owners
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
@@ -109,6 +110,8 @@ class Sessions:
                 return agree([self.of(value, module) for value in values if not isinstance(value, ast.Constant)])
             case ast.NamedExpr(value=value) | ast.Await(value=value):
                 return self.of(value, module)
+            case ast.Subscript():
+                return self._spread(node, module)
             case ast.Constant(value=None):
                 return None
             case ast.Constant() | ast.JoinedStr() | ast.Dict() | ast.List() | ast.Tuple() | ast.Set() | ast.Compare():
@@ -186,13 +189,22 @@ class Sessions:
             return None
         if argument.arg in ("self", "cls"):
             owner = self.project.class_of(function, module)
-            return self.instance(owner) if owner else None
+            if owner is not None or function not in self.project.decorators.wrapped:
+                return self.instance(owner) if owner else None
         if fixture := self.project.fixtures.of(function, argument, module):
             return self._returned_by(fixture)
         given = dependency(default_of(function, argument))
         if given is not None and (injected := self._returned(given, module)):
             return injected
-        found = agree([self.of(value, where) for where, value in passed_to(self.project, function, argument, module)])
+        passed = [self.of(value, where) for where, value in passed_to(self.project, function, argument, module)]
+        passed += [self._parameter(one, where) for where, one in wrapped_arguments(self.project, function, argument)]
+        found = agree(passed)
+        return replace(found, tier=min(found.tier, Tier.INFERRED)) if found else None
+
+    def _spread(self, node: ast.Call | ast.Subscript, module: Module) -> Typed | None:
+        """`kwargs["db"]`, `kwargs.get("db")`, `args[0]` in a wrapper: what the functions that it wraps take there."""
+        given = [self._parameter(one, where) for where, one in spread_arguments(self.project, node, module)]
+        found = agree(given)
         return replace(found, tier=min(found.tier, Tier.INFERRED)) if found else None
 
     def _returned_by(self, fixture: Definition) -> Typed | None:
@@ -203,6 +215,9 @@ class Sessions:
         owner = self.of(node.value, module)
         if owner is not None and owner.owner is not None:
             return self._member(owner.owner, node.attr)
+        if found_in := [self._member(one, node.attr) for one in wrapped_owners(self.project, node.value, module)]:
+            typed = agree(found_in)
+            return replace(typed, tier=min(typed.tier, Tier.INFERRED)) if typed else None
         found = self.project.resolve(module, dotted_name(node) or "", node)
         if isinstance(found, Definition):
             return self._resolved(found)
@@ -235,6 +250,8 @@ class Sessions:
         callee = node.func.value if isinstance(node.func, ast.Subscript) else node.func
         last = (dotted_name(callee) or "").rpartition(".")[2]
         first = node.args[0] if node.args else None
+        if last in ("get", "pop") and (spread := self._spread(node, module)):
+            return spread
         if first is not None and last in _ENTERED:
             return self._item(first, module) if last.endswith("next") else self._entered(first, module)
         if first is not None and last == "closing":
