@@ -9,6 +9,19 @@ from helpers.codemod.flip.findings import findings
 from helpers.codemod.pattern import Pattern
 from helpers.model import Applicability, Example, Finding, Stage
 
+HANDED_ON = (
+    "from models import Author\n"
+    "from sqlalchemy import select\n"
+    "from sqlalchemy.orm import Session\n"
+    "\n"
+    "\n"
+    "def find(session: Session, key: int):\n"
+    "    return session.get(Author, key)\n"
+    "\n"
+    "\n"
+    "def label(session: Session):\n"
+    "    return list(map(find, [session], [1]))[0].name\n"
+)
 EXAMPLES = (
     Example(
         title="a condition and an argument",
@@ -83,7 +96,7 @@ EXAMPLES = (
         call="names(session)",
     ),
     Example(
-        title="what is kept in a table may be called by anybody",
+        title="what is kept in a table is awaited where it is looked up",
         before=(
             "from models import Author\n"
             "from sqlalchemy import select\n"
@@ -101,17 +114,23 @@ EXAMPLES = (
         after=(
             "from models import Author\n"
             "from sqlalchemy import select\n"
-            "from sqlalchemy.orm import Session\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
             "\n"
             "\n"
-            "def find(session: Session, key: int):\n"
-            "    return session.get(Author, key)\n"
+            "async def find(session: AsyncSession, key: int):\n"
+            "    return await session.get(Author, key)\n"
             "\n"
             "\n"
-            "def label(session: Session):\n"
+            "async def label(session: AsyncSession):\n"
             '    steps = {"find": find}\n'
-            '    return steps["find"](session, 1).name\n'
+            '    return (await steps["find"](session, 1)).name\n'
         ),
+        call="label(session)",
+    ),
+    Example(
+        title="what is handed to others may be called by anybody",
+        before=HANDED_ON,
+        after=HANDED_ON,
         call="label(session)",
     ),
 )

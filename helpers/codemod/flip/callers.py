@@ -5,57 +5,25 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
+from helpers.analysis.function_uses import UnfollowedError
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
-from helpers.analysis.scopes import Binding
 from helpers.analysis.session_types import Tier
-from helpers.analysis.session_uses import is_generator
-from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.analysis.symbols import Module
+from helpers.codemod.flip.applied import Applied, is_partial
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.entering import NAMES, Entering
+from helpers.codemod.flip.generators import Reading
+from helpers.codemod.flip.served import Served
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
 
 PATTERN = "sync_caller"
-# what FastAPI and Starlette are handed they await, if it is asynchronous
-_AWAIT = frozenset(
-    {"Depends", "Security", "add_task", "add_api_route", "add_exception_handler", "add_event_handler"}
-    | {"add_api_websocket_route", "BackgroundTask", "fixture"}
-)
-
-_LOOK_AT = frozenset({"isinstance", "issubclass"})
-
-
-_SERVERS = ("fastapi.", "starlette.")
-
-
-def served(project: Project, maker: ast.expr, module: Module) -> bool:
-    """Whether a function is FastAPI's or Starlette's, or a method of something that they make or annotate."""
-    if project.meanings.external(maker, module).startswith(_SERVERS):
-        return True
-    if not isinstance(maker, ast.Attribute):
-        return False
-    name = dotted_name(maker.value) or ""
-    found = project.resolve(module, name, maker)
-    if isinstance(found, Definition) and isinstance(found.node, ast.Call):
-        return project.meanings.external(found.node.func, found.module).startswith(_SERVERS)
-    return any(
-        project.meanings.external(told, module).startswith(_SERVERS)
-        for binding in project.scopes(module).lookup(name, maker)
-        for told in _told(binding)
-    )
-
-
-def _told(binding: Binding) -> Iterator[ast.expr]:
-    """The class that a name is said to be an instance of."""
-    if isinstance(binding.value, ast.Call):
-        yield binding.value.func
-    annotation = getattr(binding.node, "annotation", None)
-    if annotation is not None:
-        yield from (part for part in ast.walk(annotation) if isinstance(part, ast.Name | ast.Attribute))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,19 +38,32 @@ class Callers:
             self._handed(edge)
             return
         symbol = edge.callee.symbol
+        if edge.callee.is_async or self._awaited_already(edge):
+            return
         if edge.tier is Tier.BY_NAME:
             raise Refused(
                 f"nothing tells whether this is {edge.callee.qualified}, which becomes asynchronous: annotate it"
             )
+        if edge.kind == "applied":
+            yield from Applied(self.project, edge).changes()
+            return
+        if getattr(edge.callee.node, "name", "") in NAMES:
+            yield from Entering(self.project).entered(edge)
+            return
         if edge.kind != "call" or not isinstance(edge.site, ast.Call):
             raise Refused(f"{symbol} runs here without being called, so that nothing can be awaited")
         assert isinstance(edge.callee.node, FunctionNode)
         module = edge.caller.module
         parents = self.project.scopes(module).parents
         awaiting = Awaiting(self.project.sources[module.path], parents, self.project.loops.kept)
-        if is_generator(edge.callee.node):
-            edit = self._read(edge.site, edge, awaiting)
-            yield Change(PATTERN, module, edge.site, f"{symbol} becomes an asynchronous generator", (edit,))
+        self._one_colour(edge)
+        if self.project.generators.gives(edge.callee.node):
+            if decorated(edge.callee.node, "contextmanager", "asynccontextmanager"):
+                edit = self._entered(edge.site, edge, awaiting)
+                yield Change(PATTERN, module, edge.site, f"{symbol} becomes asynchronous", (edit,))
+            else:
+                cleans_up = self.project.generators.cleans_up(edge.callee.node)
+                yield from Reading(self.project, module, symbol, cleans_up).changes(edge.site)
             return
         if self._is_program(edge.site, edge.caller.module):
             start, end = self.project.sources[module.path].segment(edge.site)
@@ -94,6 +75,22 @@ class Callers:
         if edits:
             yield Change(PATTERN, module, edge.site, f"{symbol} becomes asynchronous and is awaited", edits)
 
+    def _awaited_already(self, edge: Edge) -> bool:
+        """Whether the name alone suggests the method, and what is called gives something to await by now."""
+        parents = self.project.scopes(edge.caller.module).parents
+        return edge.tier is Tier.BY_NAME and isinstance(parents.get(edge.site), ast.Await)
+
+    def _one_colour(self, edge: Edge) -> None:
+        """All that a call may mean is awaited, or nothing."""
+        for other in self.project.callgraph.at.get(edge.site, ()):
+            if other.kind == "call" and not (
+                other.callee.node in self.project.colouring.asynchronous or other.callee.is_async
+            ):
+                raise Refused(f"this may also call {other.callee.symbol}, which stays synchronous")
+            generators = self.project.generators
+            if other.kind == "call" and generators.gives(other.callee.node) is not generators.gives(edge.callee.node):
+                raise Refused(f"this may also call {other.callee.symbol}, and only one of them gives a generator")
+
     def _is_program(self, site: ast.Call, module: Module) -> bool:
         """Whether it is the one thing that `if __name__ == "__main__":` does."""
         parents = self.project.scopes(module).parents
@@ -104,40 +101,46 @@ class Callers:
         named = any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(block.test))
         return named and isinstance(parents.get(block), ast.Module)
 
-    def _read(self, site: ast.Call, edge: Edge, awaiting: Awaiting) -> Edit:
-        """`for` and `with` over what a generator gives become asynchronous too."""
+    def _entered(self, site: ast.Call, edge: Edge, awaiting: Awaiting) -> Edit:
+        """`with` over what a context manager gives becomes asynchronous too."""
         module, symbol = edge.caller.module, edge.callee.symbol
         source, parents = self.project.sources[module.path], self.project.scopes(module).parents
         above = parents[site]
         awaiting.generators(site)
-        managed = decorated(edge.callee.node, "contextmanager", "asynccontextmanager")  # type: ignore[arg-type]
-        if managed and isinstance(above, ast.withitem):
+        if isinstance(above, ast.withitem):
             statement = parents[above]
-            if isinstance(statement, ast.With) and len(statement.items) == 1:
+            if isinstance(statement, ast.With):
                 at = source.segment(statement)[0]
                 return Edit(at, at, "async ")
-        if not managed and isinstance(above, ast.For) and above.iter is site:
-            if any(isinstance(node, ast.Break | ast.Return) for part in above.body for node in ast.walk(part)):
-                raise Refused(f"the loop over {symbol} may be left early, and what ends it then runs later: rewrite it")
-            at = source.segment(above)[0]
-            return Edit(at, at, "async ")
-        raise Refused(f"{symbol} becomes an asynchronous generator: read it with `async for` or `async with`")
+        raise Refused(f"{symbol} becomes an asynchronous context manager: enter it with `async with`")
 
     def _handed(self, edge: Edge) -> None:
-        last = edge.given_to.rpartition(".")[2]
-        if last in _LOOK_AT or self._overrides(edge):
-            return
-        if last in _AWAIT and (last == "fixture" or self._is_served(edge)):
-            return
-        to = f"handed to `{edge.given_to}`" if edge.given_to else "kept as a value"
-        raise Refused(f"{edge.callee.symbol} is {to}, which may call it and not await it")
+        if isinstance(edge.site, ast.arg) or self._overrides(edge) or self._is_data(edge) or self._applied(edge):
+            return  # a fixture; a dependency; another attribute of the same name; a key, which has an edge of its own
+        assert isinstance(edge.callee.node, FunctionNode)
+        try:
+            list(Served(self.project).calls(edge.site, edge.caller.module, edge.callee.node))
+        except UnfollowedError as reason:
+            if not edge.callee.is_async:
+                raise Refused(f"{edge.callee.symbol} is {reason}, which may call it and not await it") from reason
 
-    def _is_served(self, edge: Edge) -> bool:
-        """Whether it is FastAPI or Starlette that gets the function, and no namesake."""
-        scopes = self.project.scopes(edge.caller.module)
-        around = [one for one in (edge.site, *scopes.ancestors(edge.site)) if isinstance(one, ast.Call)]
-        call = next((one for one in around if dotted_name(one.func) == edge.given_to), None)
-        return call is not None and served(self.project, call.func, edge.caller.module)
+    def _applied(self, edge: Edge) -> bool:
+        """Whether a builtin calls it at once."""
+        above = (node for node in self.project.scopes(edge.caller.module).ancestors(edge.site))
+        call = next((node for node in above if isinstance(node, ast.Call) and not is_partial(node)), None)
+        edges = self.project.callgraph.at.get(call, ()) if call is not None else ()
+        return any(one.kind == "applied" and one.callee is edge.callee for one in edges)
+
+    def _is_data(self, edge: Edge) -> bool:
+        """Whether the name alone suggests the method, and a mapped class or a row has data of that name."""
+        return edge.tier is Tier.BY_NAME and getattr(edge.site, "attr", "") in self._data_names
+
+    @cached_property
+    def _data_names(self) -> frozenset[str]:
+        found = {name for one in self.project.mapped.all for name in (*one.columns, *one.relationships, *one.others)}
+        for _, call in self.project.calls.get("label", ()):
+            found.update(str(one.value) for one in call.args if isinstance(one, ast.Constant))
+        return frozenset(found)
 
     def _overrides(self, edge: Edge) -> bool:
         """`app.dependency_overrides[get_db] = ...`, on either side."""

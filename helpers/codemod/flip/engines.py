@@ -213,18 +213,22 @@ class EngineChanges:
             edits = self._awaiting(use.module).edits(call)
             return Change(PATTERN, use.module, call, f"`.{use.name}()` is awaited", edits)
         statement = parents[item]
-        if not isinstance(statement, ast.With) or len(statement.items) > 1:
-            raise Refused("a connection is entered together with another manager: give each a `with` of its own")
-        return self._handled(statement, use)
+        if not isinstance(statement, ast.With):
+            raise Refused("what becomes of the connection is not followed")
+        return self._entered(statement, call, use)
 
     def _handled(self, node: ast.Call | ast.With, use: EngineUse) -> Change:
         """A call on a connection is awaited, a block that enters one becomes asynchronous."""
         if isinstance(node, ast.Call):
             return Change(PATTERN, use.module, node, "it is awaited", self._awaiting(use.module).edits(node))
-        self._awaiting(use.module).generators(node.items[0].context_expr)
-        start = self._source(use.module).segment(node)[0]
-        change = (Edit(start, start, "async "),)
-        return Change(PATTERN, use.module, node.items[0].context_expr, "it is entered with `async with`", change)
+        return self._entered(node, node.items[0].context_expr, use)
+
+    def _entered(self, block: ast.With, manager: ast.expr, use: EngineUse) -> Change:
+        """A block that enters one manager asynchronously; what becomes of the others is settled for the whole block."""
+        self._awaiting(use.module).generators(manager)
+        start = self._source(use.module).segment(block)[0]
+        edits = (Edit(start, start, "async "),)
+        return Change(PATTERN, use.module, manager, "it is entered with `async with`", edits)
 
     def _awaiting(self, module: Module) -> Awaiting:
         return Awaiting(self._source(module), self.project.scopes(module).parents, self.project.loops.kept)

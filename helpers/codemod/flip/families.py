@@ -95,6 +95,7 @@ class Families:
         yield from self._definitions()
         yield from self._classes()
         yield from self._nested()
+        yield from self._decorated()
         for node in self.project.colouring.asynchronous:
             module = self.project.callgraph.functions[node].module
             for other in self.project.colouring.overrides(node):
@@ -151,6 +152,12 @@ class Families:
         elif typed := self.project.sessions.of(node.value, module):
             owner = typed.owner
         return [one for one in self.project.bases(owner) if isinstance(one.node, ast.ClassDef)] if owner else ()
+
+    def _decorated(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
+        """What one decorator with two wrappers decorates, and the wrapper that is taken for its double."""
+        for wrapper in self.project.colouring.two_coloured:
+            together = [one for one in self.project.decorators.wrapped[wrapper] if one.function in self.touched]
+            yield from (((wrapper, one.by.module), (one.function, one.module)) for one in together)
 
     def _nested(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
         for unit, module in self.touched.items():

@@ -16,9 +16,12 @@ from helpers.analysis.project import Project
 from helpers.analysis.routes import METHODS
 from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Module, dotted_name
-from helpers.codemod.flip.callers import served
+from helpers.codemod.flip import entering
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.decorators import Decorators
+from helpers.codemod.flip.generators import written_out
 from helpers.codemod.flip.mocks import Mocks
+from helpers.codemod.flip.served import AWAITING_DECORATORS, TOGETHER, Served, served
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.flip.tests import Tests
 from helpers.codemod.refused import Refused
@@ -28,11 +31,7 @@ from helpers.model import Edit
 PATTERN = "sync_function"
 _PLAIN = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final"})
 _SERVED = METHODS | {"websocket", "exception_handler", "on_event", "middleware", "websocket_route"}
-# decorators that await what is asynchronous
-_AWAITING = frozenset(
-    {"tenacity.retry", "freezegun.freeze_time"}
-    | {f"{mock}.{name}" for mock in ("unittest.mock", "mock") for name in ("patch", "patch.object", "patch.dict")}
-)
+_COPYING = frozenset({"functools.wraps"})  # decorators that call nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +56,25 @@ class Functions:
         """What tests put in their place."""
         return Mocks(self.project)
 
+    @cached_property
+    def served(self) -> Served:
+        """Who awaits what it is handed."""
+        return Served(self.project)
+
+    @cached_property
+    def decorators(self) -> Decorators:
+        """What the project's own decorators need."""
+        return Decorators(self.project)
+
     def changes(self, function: FunctionNode, module: Module) -> Iterator[Change]:
         """The change of a definition that becomes asynchronous. Refused where it cannot."""
         if reason := cannot(function):
             raise Refused(reason)
         if isinstance(function, ast.AsyncFunctionDef):
             return
-        if function.name in ("__enter__", "__exit__"):
-            raise Refused("a context manager class has to become an asynchronous one: rewrite it by hand")
-        if reason := self.outside.why(function, module):
+        if function.name in entering.NAMES:
+            yield entering.Entering(self.project).renamed(function, module)
+        elif reason := self.outside.why(function, module):
             raise Refused(reason)
         self.mocks.of_function(function, module)
         not_named_unread(self.project, function.name)
@@ -73,6 +82,9 @@ class Functions:
         if is_test(function, module):
             yield self.tests.marked(function, module)
         self._body(function)
+        yield from written_out(self.project, function, module)
+        if self.project.generators.announces(function):
+            return  # its type says so; `async def` without a `yield` would give a coroutine
         start = self.project.sources[module.path].segment(function)[0]
         yield Change(PATTERN, module, function, self._why(function), (Edit(start, start, "async "),))
 
@@ -83,9 +95,13 @@ class Functions:
         return "it becomes asynchronous by " + " > ".join(one.symbol for one in way[1:5])
 
     def _body(self, function: FunctionNode) -> None:
+        if other := self.project.generators.differs(function):
+            where = self.project.callgraph.functions[other]
+            place = f"{where.module.path}:{other.lineno}"
+            raise Refused(
+                f"it and {where.symbol} at {place} stand for each other, and only one is a generator function"
+            )
         own = [node for statement in function.body for node in own_nodes(statement)]
-        if any(isinstance(node, ast.YieldFrom) for node in own):
-            raise Refused("an asynchronous function cannot `yield from`: write the loop out")
         if is_generator(function) and any(isinstance(node, ast.Return) and node.value for node in own):
             raise Refused("an asynchronous generator cannot return a value: yield it or keep it elsewhere")
 
@@ -103,7 +119,10 @@ class Functions:
                 or name.startswith("pytest.mark.")
             ):
                 continue
-            if self.project.meanings.external(maker, module) in _AWAITING:
+            external = self.project.meanings.external(maker, module)
+            if external in AWAITING_DECORATORS | _COPYING:
+                if external in TOGETHER:
+                    self.served.alone(function, name)
                 continue
             if self.project.meanings.external(maker, module) == "contextlib.contextmanager":
                 text, add = self.types.binder(module).name("contextlib", "asynccontextmanager")
@@ -117,4 +136,4 @@ class Functions:
                     ("contextlib.contextmanager",),
                 )
                 continue
-            raise Refused(f"the decorator `{ast.unparse(maker)}` may call it and not await it")
+            yield from self.decorators.changes(decorator, function, module)

@@ -10,9 +10,8 @@ from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod import registry
+from helpers.codemod.flip import streams
 from helpers.model import Finding, Stage
-
-_STREAMED = frozenset({"yield_per", "stream_results"})
 
 
 def earlier(project: Project, unit: ast.stmt, module: Module) -> Iterator[tuple[ast.AST, str]]:
@@ -24,8 +23,9 @@ def earlier(project: Project, unit: ast.stmt, module: Module) -> Iterator[tuple[
 
 def reasons(function: FunctionNode) -> Iterator[tuple[ast.AST, str]]:
     """Each place of a function that would not do the same on an asynchronous session, with the reason."""
+    followed = streams.followed(function)
     for node in ast.walk(function):
-        if _streams(node):
+        if streams.marks(node) and node not in followed:
             yield (
                 node,
                 "it reads its rows in portions, which an asynchronous session does with stream(): rewrite it by hand",
@@ -44,14 +44,6 @@ def _earlier(project: Project) -> Mapping[str, list[Finding]]:
             for finding in pattern().find(project):
                 found.setdefault(finding.path, []).append(finding)
     return found
-
-
-def _streams(node: ast.AST) -> bool:
-    if isinstance(node, ast.keyword):
-        return node.arg in _STREAMED
-    if isinstance(node, ast.Attribute):
-        return node.attr in _STREAMED
-    return isinstance(node, ast.Constant) and node.value in _STREAMED
 
 
 def _computed(node: ast.AST) -> bool:

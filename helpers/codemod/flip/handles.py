@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from helpers.analysis.flow import named
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
+from helpers.codemod.flip.streams import is_streamed
 from helpers.codemod.refused import Refused
 
 _AWAITED: Mapping[str, frozenset[str]] = {
@@ -71,6 +72,8 @@ class Handles:
             return
         if not (isinstance(call, ast.Call) and call.func is attribute and attribute.attr in _AWAITED[kind]):
             raise Refused(f"`.{attribute.attr}` of a {kind} is not known to be the same on an asynchronous one")
+        if is_streamed(call):
+            raise Refused("a connection reads its rows in portions here, with stream() once it is asynchronous")
         yield call
 
     def _entering(self, call: ast.Call) -> ast.With | None:
@@ -90,11 +93,18 @@ class Handles:
         typed = self.project.sessions.of(call, self.module)
         return typed is not None and typed.what == "session" and (use is not call or call.args[:1] == [read])
 
+    def _connects(self, value: ast.expr | None, kind: str) -> bool:
+        """Whether a value is a connection of an engine as well."""
+        if kind != "connection" or not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
+            return False
+        return value.func.attr in ("connect", "begin") and self.project.engines.is_engine(value.func.value, self.module)
+
     def _reads(self, target: ast.Name, made: ast.expr, kind: str) -> Iterator[ast.Name]:
         scopes = self.project.scopes(self.module)
         function = scopes.function(target)
         bindings = scopes.lookup(target.id, target)
-        if function is None or len(bindings) != 1 or bindings[0].value is not made:
+        alike = all(one.value is made or self._connects(one.value, kind) for one in bindings)
+        if function is None or not bindings or not alike:
             raise Refused(f"`{target.id}` is not always that {kind}")
         for node in named(function, target.id):
             if isinstance(node.ctx, ast.Load):

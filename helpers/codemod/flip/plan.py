@@ -19,6 +19,8 @@ from helpers.codemod.flip import (
     engines,
     functions,
     guards,
+    in_turn,
+    managers,
     session_calls,
     session_types,
     stand_ins,
@@ -35,7 +37,7 @@ from helpers.model import ImportName
 def flip(project: Project) -> tuple[Outcome, ...]:
     """What turning each family asynchronous comes to; those that nothing has to change for are left out."""
     planner = _Planner(project)
-    found = [planner.outcome(units) for units in planner.families.all()]
+    found = in_turn.together([planner.outcome(units) for units in planner.families.all()])
     return tuple(outcome for outcome in found if outcome.changes or outcome.obstacles)
 
 
@@ -75,7 +77,11 @@ class _Planner:
         self._patched(outcome)
         outcome.obstacles += self.crossing.obstacles(outcome)
         if not outcome.obstacles:
+            managers.settle(self.project, outcome)
+            in_turn.settle(self.project, outcome)
             self._lists(outcome)
+            each = {(one.module.path, one.edits): one for one in reversed(outcome.changes)}
+            outcome.changes = list(each.values())[::-1]  # one call may run several functions
             self._only_types(outcome)
         return outcome
 
@@ -108,6 +114,8 @@ class _Planner:
         _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit))
         self._guard(outcome, module, guards.reasons(unit))
         for edge in self.project.callgraph.calls_to.get(unit, ()):
+            if edge.caller.node in self.project.colouring.two_coloured:
+                continue  # its decorator is given a second wrapper
             _try(outcome, callers.PATTERN, (edge.caller.module, edge.site), partial(self.callers.changes, edge))
 
     def _body(self, unit: ast.AST, module: Module, outcome: Outcome, *, asynchronous: bool) -> None:

@@ -13,6 +13,8 @@ from helpers.analysis.session_uses import SessionUse
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.handles import Handles
+from helpers.codemod.flip.passing import Passing
+from helpers.codemod.flip.streams import Streams, is_streamed
 from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
@@ -63,6 +65,8 @@ class SessionCalls:
         assert use.call is not None
         if use.typed.what == "factory":
             yield from self._factory_method(use, use.call)
+        elif use.name in ("execute", "scalars") and is_streamed(use.call):
+            yield from Streams(self.project, use.module).changes(use.call)
         elif use.name in AWAITED:
             yield self._awaited(use.call, use, f"`.{use.name}()` is awaited")
             if use.name == "connection":
@@ -91,8 +95,13 @@ class SessionCalls:
         """The calls on a transaction or a connection that the session gave."""
         for handled in Handles(self.project, use.module).calls(call, kind):
             if isinstance(handled, ast.With):
-                raise Refused("a transaction of the connection is entered here: rewrite it by hand")
-            yield self._awaited(handled, use, f"`{self._text(handled.func)}()` is awaited")
+                node = handled.items[0].context_expr
+                self._awaiting(use).generators(node)
+                start = self.project.sources[use.module.path].segment(handled)[0]
+                edits = (Edit(start, start, "async "),)
+                yield Change(PATTERN, use.module, node, "it is entered with `async with`", edits)
+            else:
+                yield self._awaited(handled, use, f"`{self._text(handled.func)}()` is awaited")
 
     def _awaited(self, call: ast.expr, use: SessionUse, message: str) -> Change:
         return Change(PATTERN, use.module, call, message, self._awaiting(use).edits(call))
@@ -105,8 +114,6 @@ class SessionCalls:
         begun = node is use.call and use.name in BLOCKS and use.typed.what == "session"
         if begun and isinstance(item, ast.withitem) and item.optional_vars is not None:
             raise Refused("what becomes of the transaction that is entered here is not followed")
-        if len(statement.items) > 1:
-            raise Refused("it is entered together with another manager: give each a `with` of its own")
         self._awaiting(use).generators(node)
         start = self.project.sources[use.module.path].segment(statement)[0]
         edits = () if isinstance(statement, ast.AsyncWith) else (Edit(start, start, "async "),)
@@ -131,6 +138,8 @@ class SessionCalls:
             )
             return
         if isinstance(call.func, ast.Name) and call.func.id in ("id", "repr", "bool", "hasattr"):
+            return
+        if Passing(self.project).bound(use):
             return
         raise Refused(f"the session is passed to `{self._text(call.func)}`, which may need a synchronous one")
 

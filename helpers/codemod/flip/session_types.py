@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from helpers.analysis.engines import ENGINES
 from helpers.analysis.project import Project
-from helpers.analysis.session_uses import is_generator
-from helpers.analysis.symbols import Module
+from helpers.analysis.symbols import External, Module, dotted_name
 from helpers.codemod.flip.change import Change
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.refused import Refused
@@ -37,9 +36,9 @@ class SessionTypes:
     def changes(self, node: ast.AST, module: Module) -> Iterator[Change]:
         """A change for `node`, an expression of a family, where that names the class of sessions."""
         if isinstance(node, ast.Constant):
-            self._quoted(node, module)
+            yield from self._quoted(node, module)
             return
-        if isinstance(node, ast.FunctionDef) and node.returns is not None and is_generator(node):
+        if isinstance(node, ast.FunctionDef) and node.returns is not None and self.project.generators.gives(node):
             yield from self._generator(node, node.returns, module)
             return
         if not isinstance(node, ast.Name | ast.Attribute):
@@ -112,14 +111,40 @@ class SessionTypes:
         elif isinstance(above, ast.keyword):
             raise Refused(f"the class is passed as `{above.arg}`, which may need a synchronous one")
 
-    def _quoted(self, node: ast.Constant, module: Module) -> None:
+    def _quoted(self, node: ast.Constant, module: Module) -> Iterator[Change]:
         """An annotation that is written as a text."""
         above = self.project.scopes(module).parents.get(node)
         if isinstance(above, ast.Call) and getattr(above.func, "id", getattr(above.func, "attr", "")) != "cast":
             return  # a text that some function is given
         typed = self.project.sessions.annotated(node, module) if isinstance(node.value, str) else None
-        if typed is not None and typed.what in ("session", "factory"):
+        if typed is None or typed.what not in ("session", "factory") or not isinstance(node.value, str):
+            return
+        source = self.project.sources[module.path]
+        start, end = source.segment(node)
+        if (
+            source.text[start + 1 : end - 1] != node.value
+            or source.text[start] not in "'\""
+            or not node.value.isascii()
+        ):
             raise Refused(f"the annotation {node.value!r} is quoted: take the quotes away")
+        found = list(self._inside(ast.parse(node.value, mode="eval").body, module))
+        if not found:
+            raise Refused(f"the annotation {node.value!r} is quoted: take the quotes away")
+        for inner, old in found:
+            text, add = self.binder(module).name(*_CLASSES[old])
+            edit = Edit(start + 1 + inner.col_offset, start + 1 + (inner.end_col_offset or 0), text)
+            message = f"{_CLASSES[old][1]} takes the place of {old.rpartition('.')[2]}"
+            yield Change(PATTERN, module, node, message, (edit,), (add,) if add else (), (old,))
+
+    def _inside(self, node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, str]]:
+        """Every name of a session class in a text, outermost first."""
+        dotted = dotted_name(node)
+        meant = self.project.symbols.resolve(module, dotted) if dotted else None
+        if isinstance(meant, External) and meant.name in _CLASSES and isinstance(node, ast.Name | ast.Attribute):
+            yield node, meant.name
+            return
+        for child in ast.iter_child_nodes(node):
+            yield from self._inside(child, module)
 
 
 def replacement(name: str) -> tuple[str, str]:

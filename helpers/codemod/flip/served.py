@@ -1,0 +1,117 @@
+"""Who awaits what it is handed, where that is asynchronous: FastAPI, Starlette, Strawberry and their like."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.analysis.flow import own_nodes
+from helpers.analysis.function_uses import Called, FunctionUses, UnfollowedError
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.project import Project
+from helpers.analysis.scopes import Binding
+from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.codemod.refused import Refused
+
+# what FastAPI and Starlette are handed they await, if it is asynchronous
+_AWAITING = frozenset(
+    {"Depends", "Security", "add_task", "add_api_route", "add_exception_handler", "add_event_handler"}
+    | {"add_api_websocket_route", "BackgroundTask", "fixture"}
+)
+_BY_KEYWORD = {"GraphQLRouter": frozenset({"context_getter", "root_value_getter"})}
+# Strawberry awaits them, several at the same time
+TOGETHER = frozenset(
+    {"strawberry.field", "strawberry.dataloader.DataLoader", "strawberry.DataLoader", "aiodataloader.DataLoader"}
+)
+_ONE_BY_ONE = frozenset({"strawberry.mutation"})  # the top level of a mutation is worked off in turn
+AWAITING_DECORATORS = (
+    frozenset({"tenacity.retry", "freezegun.freeze_time"})
+    | {f"{mock}.{name}" for mock in ("unittest.mock", "mock") for name in ("patch", "patch.object", "patch.dict")}
+    | TOGETHER
+    | _ONE_BY_ONE
+)
+_LOOK_AT = frozenset({"isinstance", "issubclass"})
+
+
+_SERVERS = ("fastapi.", "starlette.")
+
+
+def served(project: Project, maker: ast.expr, module: Module) -> bool:
+    """Whether a function is FastAPI's or Starlette's, or a method of something that they make or annotate."""
+    if project.meanings.external(maker, module).startswith(_SERVERS):
+        return True
+    if not isinstance(maker, ast.Attribute):
+        return False
+    name = dotted_name(maker.value) or ""
+    found = project.resolve(module, name, maker)
+    if isinstance(found, Definition) and isinstance(found.node, ast.Call):
+        return project.meanings.external(found.node.func, found.module).startswith(_SERVERS)
+    return any(
+        project.meanings.external(told, module).startswith(_SERVERS)
+        for binding in project.scopes(module).lookup(name, maker)
+        for told in _told(binding)
+    )
+
+
+def _told(binding: Binding) -> Iterator[ast.expr]:
+    """The class that a name is said to be an instance of."""
+    if isinstance(binding.value, ast.Call):
+        yield binding.value.func
+    annotation = getattr(binding.node, "annotation", None)
+    if annotation is not None:
+        yield from (part for part in ast.walk(annotation) if isinstance(part, ast.Name | ast.Attribute))
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """Answers for one project."""
+
+    project: Project
+
+    def awaits(self, call: ast.Call, given: ast.AST, module: Module) -> bool:
+        """Whether what a call is given for an argument is awaited by whoever gets it."""
+        last = (dotted_name(call.func) or "").rpartition(".")[2]
+        if last in _LOOK_AT or (last in _AWAITING and (last == "fixture" or served(self.project, call.func, module))):
+            return True
+        keyword = next((one.arg for one in call.keywords if one is given or one.value is given), None)
+        if keyword in _BY_KEYWORD.get(last, ()):
+            return True
+        return self.project.meanings.external(call.func, module) in TOGETHER | _ONE_BY_ONE
+
+    def calls(self, node: ast.AST, module: Module, function: FunctionNode) -> Iterator[Called]:
+        """Every place where a function, handed on at `node`, is called. UnfollowedError where it goes out of sight."""
+        yield from self._checked(FunctionUses(self.project, self.awaits).of(node, module), function)
+
+    def through(self, parameter: ast.arg, module: Module, function: FunctionNode) -> Iterator[Called]:
+        """The same for a function that a parameter gets."""
+        yield from self._checked(FunctionUses(self.project, self.awaits).parameter(parameter, module), function)
+
+    def _checked(self, calls: Iterator[Called], function: FunctionNode) -> Iterator[Called]:
+        for one in calls:
+            if one.by and self.project.meanings.external(one.call.func, one.module) in TOGETHER:
+                self.alone(function, one.by)
+            elif not one.by and not self.project.callgraph.at.get(one.call):
+                place = f"{one.module.path}:{one.call.lineno}"
+                raise UnfollowedError(f"called at {place} with others that are not in sight")
+            yield one
+
+    def alone(self, function: FunctionNode, by: str) -> None:
+        """Refused where a function that runs beside others shares its session with them."""
+        module = self.project.callgraph.functions[function].module
+        for node in (one for statement in function.body for one in own_nodes(statement)):
+            holds = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+            if holds and self.project.sessions.tier(node, module) and not self._own(node, function, module):  # type: ignore[arg-type]
+                raise Refused(
+                    f"`{by}` runs asynchronous functions of one request at the same time, and they would share "
+                    f"`{ast.unparse(node)[:40]}`: open a session in {function.name}"
+                )
+
+    def _own(self, node: ast.expr, function: FunctionNode, module: Module) -> bool:
+        """Whether a function makes the session itself."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        if isinstance(node, ast.Call):
+            return True
+        bindings = self.project.scopes(module).bindings(function).get(getattr(node, "id", ""), ())
+        return bool(bindings) and all(isinstance(one.value, ast.Call) for one in bindings)
