@@ -96,7 +96,15 @@ LEFT = {
         "    return [[s.get(Author, i) for i in range(j)] for j in key]\n",
         "in a comprehension inside another",
     ),
-    "rows in portions": ("    return s.execute(key.execution_options(yield_per=2)).all()\n", "in portions"),
+    "what an update computes": (
+        "    import sqlalchemy as sa\n    from sqlalchemy import func\n    one = s.get(Author, 1)\n"
+        "    s.execute(sa.update(Author).values(name=func.upper(Author.name)))\n    return one.name\n",
+        "expires loaded objects",
+    ),
+    "rows in portions": (
+        "    key = key.execution_options(yield_per=2)\n    return s.execute(key).all()\n",
+        "in portions",
+    ),
     "another function of the session": ("    s.get_bind()\n    s.commit()\n", "`.get_bind()`"),
     "its synchronous inside": ("    print(s.bind)\n    s.commit()\n", "`.bind`"),
     "a session that is compared": ("    s.commit()\n    return key.session is s\n", "compares the session"),
@@ -107,12 +115,6 @@ LEFT = {
     "a transaction by its name": (
         "    with s.begin() as t:\n        t.rollback()\n",
         "the transaction that is entered",
-    ),
-    "two managers at once": ("    with s.begin(), open('x'):\n        s.flush()\n", "together with another manager"),
-    "what an update computes": (
-        "    import sqlalchemy as sa\n    from sqlalchemy import func\n    one = s.get(Author, 1)\n"
-        "    s.execute(sa.update(Author).values(name=func.upper(Author.name)))\n    return one.name\n",
-        "expires loaded objects",
     ),
     "a default": ("    def g(x=s.get(Author, 1)):\n        return x\n    return g()\n", "when the function is defined"),
     "a legacy query": ("    return s.query(Author).all()\n", "AM201 at app.py:7:12 comes first"),

@@ -49,16 +49,17 @@ LEFT = {
         FIND + "def f(s: Session, pool):\n    pool.submit(find, s)\n",
         "handed to `pool.submit`",
     ),
-    "it is partly applied": (
+    "it is partly applied and given back": (
         FIND + "def f(s: Session):\n    from functools import partial\n    return partial(find, s)\n",
-        "kept as a value",
+        "given back",
     ),
     "a generator is read by hand": (
-        EACH + "def f(s: Session):\n    return next(each(s))\n",
+        EACH + "def f(s: Session):\n    return each(s).send(None)\n",
         "read it with `async for`",
     ),
     "a loop over a generator may be left early": (
-        EACH + "def f(s: Session):\n    for one in each(s):\n        return one\n",
+        "def each(s: Session):\n    with s.no_autoflush:\n        yield s.get(Author, 1)\n\n\n"
+        "def f(s: Session):\n    for one in each(s):\n        return one\n",
         "may be left early",
     ),
     "a method on something that nothing is known of": (

@@ -170,10 +170,6 @@ OTHERS = {
         "def ping():\n    with engine.connect() as connection:\n        check(connection)\n",
         "what becomes of the connection `connection` is not followed",
     ),
-    "a connection that is entered beside another manager": (
-        "def ping():\n    with lock, engine.connect() as connection:\n        connection.close()\n",
-        "entered together with another manager",
-    ),
 }
 
 

@@ -81,15 +81,15 @@ LEFT = {
     ),
     "a decorator that may call it": (
         "import functools\n\n\n@functools.cache\ndef f(s: Session):\n    return s.get(Author, 1)\n",
-        "the decorator `functools.cache`",
+        "`functools.cache` would keep the coroutine",
     ),
     "a base from outside": (
         "import threading\n\n\nclass Worker(threading.Thread):\n    s: Session\n\n"
         "    def run(self):\n        self.s.commit()\n",
         "`Thread`, a base from outside",
     ),
-    "a generator in another": (
-        "def each(s: Session):\n    yield from s.scalars(1)\n",
+    "a generator in another, whose value is used": (
+        "def each(s: Session):\n    found = yield from s.scalars(1)\n    print(found)\n",
         "cannot `yield from`",
     ),
     "a generator that returns a value": (
