@@ -187,7 +187,9 @@ class FunctionUses:
         """What is put into a dict or a list under a name."""
         found = self.project.function_values.table(node, module) if isinstance(node, ast.Name | ast.Attribute) else None
         if found is None:
-            raise UnfollowedError(f"kept in `{ast.unparse(node)[:40]}`, of which not every place is in sight")
+            raise UnfollowedError(
+                f"kept as a value in `{ast.unparse(node)[:40]}`, of which not every place is in sight"
+            )
         value, _, uses = found
         for where, use in uses:
             yield from self._taken(use, where, keyed=isinstance(value, ast.Dict | ast.DictComp | ast.Call))

@@ -90,7 +90,7 @@ def test_an_await_stands_where_it_belongs(before: str, after: str, tmp_path: Pat
 
 LEFT = {
     "a sort key": ("    return sorted(key, key=lambda i: s.get(Author, i).name)\n", "in a lambda"),
-    "a generator expression that may stop": ("    return any(s.get(Author, i) for i in key)\n", "read to its end"),
+    "a generator expression that may stop": ("    return zip(s.get(Author, i) for i in key)\n", "read to its end"),
     "a generator expression that is kept": ("    return (s.get(Author, i) for i in key)\n", "read to its end"),
     "a comprehension in another": (
         "    return [[s.get(Author, i) for i in range(j)] for j in key]\n",

@@ -111,8 +111,8 @@ LEFT = {
         "handed to `pool.submit`",
     ),
     "a sort key": (
-        {"app.py": HEAD + WORK + "\n\ndef order(rows):\n    return sorted(rows, key=work)\n"},
-        "handed to `sorted`",
+        {"app.py": HEAD + WORK + "\n\ndef order(rows):\n    rows.sort(key=work)\n"},
+        "handed to `rows.sort`",
     ),
     "what runs at exit": ({"app.py": "import atexit\n\n" + HEAD + WORK + "\n\natexit.register(work)\n"}, "atexit"),
     "a handler of a signal": (
