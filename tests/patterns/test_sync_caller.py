@@ -96,6 +96,14 @@ def test_to_ask_for_the_class_of_something_is_no_call(tmp_path: Path) -> None:
     assert "async def save(self, s: AsyncSession):" in body(tmp_path, text)
 
 
+def test_an_attribute_of_another_class_that_is_handed_on_is_no_method(tmp_path: Path) -> None:
+    text = (
+        "class Shelf:\n    def name(self, s: Session):\n        return s.get(Author, 1)\n\n\n"
+        "def f(s: Session, outside):\n    outside(Author.name)\n    return Shelf().name(s)\n"
+    )
+    assert "    outside(Author.name)\n    return await Shelf().name(s)\n" in body(tmp_path, text)
+
+
 def test_an_override_of_a_dependency_is_no_call(tmp_path: Path) -> None:
     text = FIND + "def f(app, s: Session):\n    app.dependency_overrides[find] = lambda: s\n"
     assert "async def find(s: AsyncSession):" in body(tmp_path, text)

@@ -68,6 +68,8 @@ class Unresolved:
         found = self.project.resolve(module, dotted_name(node) or "", node)
         if isinstance(found, Definition) and isinstance(found.node, ast.Call):
             return bool(self.project.meanings.external(found.node.func, found.module))
+        if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef):
+            return True  # what a class of the project has is in sight
         return isinstance(found, External | Module)
 
     def _bound(self, node: ast.Name, module: Module, depth: int) -> bool:
