@@ -265,5 +265,6 @@ class FunctionUses:
     def _returned(self, node: ast.AST, module: Module) -> None:
         """A decorator gives its wrapper back, or what it was given; for anything else, who calls it is not followed."""
         function = self.project.scopes(module).function(node)
-        if function not in self.project.decorators.by_taker:
+        taken = isinstance(function, FunctionNode) and function in self.project.decorators.by_taker
+        if not taken or self.project.function_values.calls(function, module) != []:  # type: ignore[arg-type]
             raise UnfollowedError("given back, and who calls it then is not followed")

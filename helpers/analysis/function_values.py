@@ -208,7 +208,7 @@ class FunctionValues:
         positional = [*function.args.posonlyargs, *function.args.args]
         if argument not in [*positional, *function.args.kwonlyargs]:
             return None
-        calls = self._calls(function, module)
+        calls = self.calls(function, module)
         if calls is None:
             return None
         decorated = self.project.decorators.by_taker.get(function, ())
@@ -222,7 +222,7 @@ class FunctionValues:
             parts.append(self.of(value, where if value is not default else module) if value is not None else None)
         return _all(parts) if parts else None
 
-    def _calls(self, function: FunctionNode, module: Module) -> list[tuple[Module, ast.Call]] | None:
+    def calls(self, function: FunctionNode, module: Module) -> list[tuple[Module, ast.Call]] | None:
         """Every call of a function, or of the class that it constructs; None where it goes elsewhere too."""
         scopes = self.project.scopes(module)
         parent = scopes.parents.get(function)

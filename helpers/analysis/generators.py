@@ -51,6 +51,8 @@ class Generators:
         only = body[0] if len(body) == 1 else None
         if not isinstance(only, ast.Return) or not isinstance(only.value, ast.Call) or function in self._asked:
             return None
+        if function.decorator_list or self._handed_on(function):
+            return None  # whoever gets it may tell a generator function from one that returns a generator
         arguments = [*only.value.args, *(keyword.value for keyword in only.value.keywords)]
         if not all(_plain(one) for one in [*arguments, only.value.func]):
             return None
@@ -59,6 +61,9 @@ class Generators:
         given = bool(edges) and all(self.gives(edge.callee.node) for edge in edges)
         self._asked.discard(function)
         return only if given else None
+
+    def _handed_on(self, function: FunctionNode) -> bool:
+        return any(edge.kind == "reference" for edge in self.project.callgraph.calls_to.get(function, ()))
 
     def cleans_up(self, function: ast.AST) -> bool:
         """Whether something still runs when a generator is left early: a `finally`, a `with`, an open cursor."""

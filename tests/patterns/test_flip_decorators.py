@@ -148,6 +148,11 @@ LEFT = {
         "@noted\ndef double(number: int):\n    return 2 * number\n",
         "give it a wrapper for each by hand",
     ),
+    "it is also called by hand": (
+        GUARDED + FIND + "def other(s: Session):\n    return s.get(Author, 2)\n\n\nrenamed = guarded(other)\n\n\n"
+        "def name(s: Session):\n    return find(s, 1), renamed(s)\n",
+        "given back, and who calls it then is not followed",
+    ),
     "it comes from outside": (
         "from somewhere import decorated\n\n\n@decorated\ndef find(s: Session):\n    return s.get(Author, 1)\n",
         "the decorator `decorated` may call it and not await it",

@@ -143,6 +143,15 @@ LEFT = {
         EACH + "def f(s: Session):\n    print('now')\n    return each(s)\n",
         "read it with `async for`",
     ),
+    "a function that is handed on gives it back": (
+        EACH + "def through(s: Session):\n    return each(s)\n\n\ndef f(app):\n"
+        "    app.dependency_overrides[each] = through\n",
+        "read it with `async for`",
+    ),
+    "it has two names": (
+        EACH + "def f(s: Session):\n    names = a, b, c = each(s)\n    return names\n",
+        "read it with `async for`",
+    ),
     "another class gives an iterator in its place": (
         "class Names:\n    def __init__(self, s: Session):\n        self.s = s\n\n"
         "    def lines(self):\n        yield self.s.get(Author, 1).name\n\n\n"

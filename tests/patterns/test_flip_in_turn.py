@@ -105,6 +105,10 @@ LEFT = {
         "    from operator import add\n\n    return list(map(lambda one, two: age(s, one), (1,), (2,)))\n",
         "it stands in a lambda, which cannot await",
     ),
+    "what map runs is computed on the way": (
+        "    from functools import partial\n\n    return list(map(partial(age, log.pop()), (2, 1)))\n",
+        "keep it in a variable first",
+    ),
     "a map that is handed on": (
         "    from functools import partial\n\n    return zip(map(partial(age, s), (2, 1)), log)\n",
         "read it with `async for`",

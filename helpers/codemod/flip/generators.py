@@ -62,7 +62,7 @@ class Reading:
                 yield from self._comprehension(above)
             case ast.Starred():
                 yield self._as_list(node)
-            case ast.Assign() if above.value is node and isinstance(above.targets[0], ast.Tuple | ast.List):
+            case ast.Assign(targets=[ast.Tuple() | ast.List()]) if above.value is node:
                 yield self._as_list(node)
             case ast.Assign() | ast.AnnAssign() if above.value is node:
                 yield from self._kept(above)

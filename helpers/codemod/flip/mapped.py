@@ -65,6 +65,9 @@ class Mapped:
         _, stop = source.segment(call.args[1])
         if "#" in source.text[start:end] or source.text[stop:end].strip(" \t\r\n,") != ")":
             raise Refused("write it as a comprehension first: it holds comments or parentheses of its own")
+        calls = [one for one in ast.walk(call.args[0]) if isinstance(one, ast.Call | ast.NamedExpr)]
+        if not isinstance(call.args[0], ast.Lambda) and calls not in ([], [call.args[0]]):
+            raise Refused(f"what `{dotted_name(call.func)}` runs is computed here: keep it in a variable first")
         if isinstance(call.args[0], ast.Lambda):
             return call.args[0].args.args[0].arg
         item = next((name for name in ("item", "element") if not mentions(call, name)), None)
