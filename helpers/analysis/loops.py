@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers.analysis.fixtures import is_test
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Module
-from helpers.analysis.target import declared_version
+from helpers.analysis.target import declared_version, python_version
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 # the first FastAPI whose TestClient runs the application in a thread of its own, so that a test may be in a loop
 _IN_A_THREAD = (0, 69)
+_NO_LOOP_WAITS = (3, 12)  # from here on `asyncio.get_event_loop()` warns where no loop is set, and then raises
 _CLIENTS = frozenset({"fastapi.testclient.TestClient", "starlette.testclient.TestClient"})
 _PLUGINS = ("pytest_asyncio", "anyio", "pytest_anyio")
 
@@ -55,7 +57,8 @@ class Loops:
         """The functions of tests whose client may run the application in the test's own thread, and so no loop."""
         modules = [one for one in self.project.symbols.modules.values() if is_of_tests(one.path)]
         named = {target for module in modules for target in module.imports.values()}
-        if not named & _CLIENTS or any(name.startswith(_PLUGINS) for name in named) or self._runs_in_a_thread:
+        run = any(is_test(one, module) for module in modules for one in module.nodes.of(ast.AsyncFunctionDef))
+        if not named & _CLIENTS or run or any(name.startswith(_PLUGINS) for name in named) or self._runs_in_a_thread:
             return frozenset()
         functions = self.project.callgraph.functions.values()
         return frozenset(
@@ -64,8 +67,9 @@ class Loops:
 
     @property
     def _runs_in_a_thread(self) -> bool:
-        version = declared_version(self.project.root, "fastapi")
-        return version is not None and version >= _IN_A_THREAD
+        """Whether the client is known to be a newer one; no older one runs on a Python that has no loop in waiting."""
+        version, python = declared_version(self.project.root, "fastapi"), python_version(self.project.root)
+        return (version is not None and version >= _IN_A_THREAD) or (python is not None and python >= _NO_LOOP_WAITS)
 
     def kept_around(self, node: ast.AST, module: Module) -> bool:
         """Whether a place belongs to a function that stays synchronous."""

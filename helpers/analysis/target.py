@@ -18,6 +18,7 @@ _TABLE = re.compile(r"""^=\s*\{.*?\bversion\s*=\s*["'](?P<spec>[^"']*)["']""")
 _PLAIN = re.compile(r"""^(?::\s*|=(?!=)\s*)?["']?\s*(?P<spec>[^"']*)""")
 _BOUND = re.compile(r"(?P<operator>===?|~=?|!=|\^|>=|<=|<|>|=)?\s*v?(?P<major>\d+)(?:\.(?P<minor>\d+))?[\w.*+]*")
 _LOCKED = r'^name = "NAME"\r?\nversion = "(\d+)\.(\d+)|"NAME": \{[^{}]*?"version": "==(\d+)\.(\d+)'
+_PYTHON = re.compile(r"""^\s*(?:requires-python|python_requires|python)\s*=\s*["']?([^"'#\n]+)""", re.M)
 _OLDEST = (1, 4)  # what an upper bound alone lets in
 DEFAULT_LINE_LENGTH = 88
 Version = tuple[int, int]
@@ -40,6 +41,14 @@ def declared_version(root: Path, package: str) -> Version | None:
             return min(found)
         if asked := [one for text in _texts(root, prefix, _FILES) for one in _requirements(text, named)]:
             return min(asked)
+    return None
+
+
+def python_version(root: Path) -> Version | None:
+    """The oldest Python that an application says it runs on; None where nothing says."""
+    for text in _texts(root, "", ("pyproject.toml", "setup.cfg", "setup.py")):
+        if (match := _PYTHON.search(text)) and (version := _oldest(match[1])):
+            return version
     return None
 
 

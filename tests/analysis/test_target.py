@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.analysis.target import line_length, sqlalchemy_version
+from helpers.analysis.target import declared_version, line_length, python_version, sqlalchemy_version
 
 
 def folder(root: Path, **files: str) -> Path:
@@ -184,3 +184,21 @@ def test_without_a_setting_that_can_be_read_the_usual_length_counts(tmp_path: Pa
 def test_ruffs_own_file_comes_before_pyproject_as_it_does_for_ruff(tmp_path: Path) -> None:
     files = {"ruff.toml": "line-length = 100\n", "pyproject.toml": "[tool.ruff]\nline-length = 120\n"}
     assert line_length(tree(tmp_path, files)) == 100
+
+
+def test_other_packages_are_asked_for_by_their_own_name(tmp_path: Path) -> None:
+    root = folder(tmp_path, requirements_txt="fastapi[standard]>=0.100,<1\nfastapi-users==12.1\nsqlalchemy==2.0.1\n")
+    assert declared_version(root, "fastapi") == (0, 100)
+    assert declared_version(root, "starlette") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[project]\nrequires-python = ">=3.10,<4"\n', (3, 10)),
+        ('[tool.poetry.dependencies]\npython = "^3.11"\n', (3, 11)),
+        ('[project]\nname = "python"\n', None),
+    ],
+)
+def test_the_oldest_python(tmp_path: Path, text: str, expected: tuple[int, int] | None) -> None:
+    assert python_version(folder(tmp_path, pyproject_toml=text)) == expected

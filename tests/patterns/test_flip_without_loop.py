@@ -120,6 +120,8 @@ def test_tests_whose_client_may_be_an_old_one_stay_synchronous(tmp_path: Path) -
 
 NEW = {
     "a client of a version that runs in a thread": {"requirements.txt": "fastapi>=0.100\n"},
+    "a Python on which no old client runs": {"pyproject.toml": '[project]\nrequires-python = ">=3.12"\n'},
+    "a test that is asynchronous already": {"tests/test_other.py": "async def test_other():\n    pass\n"},
     "a plugin that is in use": {"tests/test_other.py": "import pytest_asyncio\n"},
 }
 
