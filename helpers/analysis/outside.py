@@ -14,6 +14,7 @@ from helpers.analysis.callees import decorated
 from helpers.analysis.inheritance import resolve_base
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.named import Named
+from helpers.analysis.routes import METHODS
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class Outside:
 
     def _of_class(self, function: FunctionNode, owner: Definition) -> str:
         """A method that a base class from outside, or what decorates the class, may run."""
-        called = any(self._from_here(edge.site) for edge in self.project.callgraph.calls_to.get(function, ()))
+        edges = self.project.callgraph.calls_to.get(function, ())
+        called = decorated(function, *METHODS) or any(self._from_here(edge.site) for edge in edges)
         for base in self._bases(owner):
             name = base.rpartition(".")[2]
             if _defines(base, function.name) or (name.endswith("TestCase") and _is_unittest(function.name)):

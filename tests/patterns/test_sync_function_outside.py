@@ -164,6 +164,12 @@ FOLLOWS = {
         + CASE.format("store")
         + "\n\ndef go(one: Mine):\n    one.store()\n"
     },
+    "a route in a class that a decorator serves": {
+        "app.py": "from fastapi import APIRouter\nfrom library import Base, controller\n\n"
+        + HEAD
+        + "router = APIRouter()\n\n\n@controller(router)\nclass Mine(Base):\n    s: Session\n\n"
+        + '    @router.get("/")\n    def go(self):\n        self.s.commit()\n'
+    },
     "a class with a plain decorator": {
         "app.py": "from dataclasses import dataclass\n\n" + HEAD + "@dataclass\nclass Mine:\n" + CASE.format("go")
     },
