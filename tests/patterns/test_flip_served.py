@@ -13,6 +13,7 @@ SERVED = {
     "a resolver with a session of its own": (
         """\
         import strawberry
+        from strawberry.fastapi import GraphQLRouter
 
 
         @strawberry.type
@@ -29,6 +30,7 @@ SERVED = {
     "a resolver that is named": (
         """\
         import strawberry
+        from strawberry.fastapi import GraphQLRouter
 
 
         def name() -> str:
@@ -45,6 +47,7 @@ SERVED = {
     "a resolver under a decorator of the project": (
         """\
         import strawberry
+        from strawberry.fastapi import GraphQLRouter
 
 
         def field(resolver):
@@ -63,6 +66,7 @@ SERVED = {
     "a mutation, which runs alone": (
         """\
         import strawberry
+        from strawberry.fastapi import GraphQLRouter
 
 
         @strawberry.type
@@ -153,6 +157,7 @@ LEFT = {
     "a resolver that shares the session of its request": (
         """\
         import strawberry
+        from strawberry.fastapi import GraphQLRouter
         from dataclasses import dataclass
 
 
@@ -172,6 +177,7 @@ LEFT = {
     "a resolver that hands on what is named like a session": (
         """\
         import strawberry
+        from strawberry.fastapi import GraphQLRouter
 
 
         def find(s: Session):

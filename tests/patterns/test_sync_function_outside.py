@@ -13,6 +13,13 @@ WORK = "def work(s: Session):\n    s.commit()\n"
 VERSION = 'revision = "1"\ndown_revision = None\n\n\ndef upgrade():\n    with Session() as s:\n        s.commit()\n'
 CASE = "    s: Session\n\n    def {}(self):\n        self.s.commit()\n"
 
+RESOLVER = (
+    "import strawberry\nfrom strawberry.fastapi import GraphQLRouter\n"
+    + HEAD
+    + "@strawberry.type\nclass Query:\n    @strawberry.mutation\n    def author(self, info) -> str:\n"
+    + "        s: Session = info.context\n        return s.get(Author, 1).name\n"
+)
+
 LEFT = {
     "a version script of Alembic": ({"versions/one.py": HEAD + VERSION}, "Alembic calls upgrade()"),
     "what a version script calls": (
@@ -136,6 +143,18 @@ LEFT = {
         },
         "store",
     ),
+    "a field, which runs at the same time as others": (
+        {"app.py": RESOLVER.replace("@strawberry.mutation", "@strawberry.field")},
+        "`strawberry.field` runs asynchronous functions of one request at the same time",
+    ),
+    "a resolver of a schema that is run synchronously": (
+        {"app.py": RESOLVER + "\n\ndef run(schema):\n    schema.execute_sync('{}')\n"},
+        "the decorator `strawberry.mutation`",
+    ),
+    "a resolver of a schema that nobody is seen to serve": (
+        {"app.py": RESOLVER.replace("from strawberry.fastapi import GraphQLRouter\n", "")},
+        "the decorator `strawberry.mutation`",
+    ),
     "a hook of Gunicorn": ({"gunicorn_conf.py": HEAD + WORK.replace("work", "post_fork")}, "Gunicorn calls post_fork"),
 }
 
@@ -148,6 +167,13 @@ def test_what_runs_without_being_awaited_is_left(files: dict[str, str], reason: 
 
 
 FOLLOWS = {
+    "a resolver that an asynchronous server runs": {"app.py": RESOLVER},
+    "a field that is made of a function": {
+        "app.py": "import strawberry\nfrom strawberry.fastapi import GraphQLRouter\n"
+        + HEAD
+        + WORK
+        + "\n\n@strawberry.type\nclass Query:\n    done: str = strawberry.mutation(resolver=work)\n"
+    },
     "a background task": {
         "app.py": "from fastapi import BackgroundTasks\n\n"
         + HEAD

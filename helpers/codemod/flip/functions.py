@@ -21,7 +21,7 @@ from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.decorators import Decorators
 from helpers.codemod.flip.generators import written_out
 from helpers.codemod.flip.mocks import Mocks
-from helpers.codemod.flip.served import AWAITING_DECORATORS, TOGETHER, Served, served
+from helpers.codemod.flip.served import TOGETHER, Served, served
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.flip.tests import Tests
 from helpers.codemod.refused import Refused
@@ -120,7 +120,7 @@ class Functions:
             ):
                 continue
             external = self.project.meanings.external(maker, module)
-            if external in AWAITING_DECORATORS | _COPYING:
+            if external in _COPYING or self.served.awaits_decorated(external):
                 if external in TOGETHER:
                     self.served.alone(function, name)
                 continue

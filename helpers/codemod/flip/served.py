@@ -21,16 +21,13 @@ _AWAITING = frozenset(
 )
 _BY_KEYWORD = {"GraphQLRouter": frozenset({"context_getter", "root_value_getter"})}
 # Strawberry awaits them, several at the same time
-TOGETHER = frozenset(
-    {"strawberry.field", "strawberry.dataloader.DataLoader", "strawberry.DataLoader", "aiodataloader.DataLoader"}
-)
+_LOADERS = frozenset({"strawberry.dataloader.DataLoader", "strawberry.DataLoader", "aiodataloader.DataLoader"})
+TOGETHER = _LOADERS | {"strawberry.field"}
 _ONE_BY_ONE = frozenset({"strawberry.mutation"})  # the top level of a mutation is worked off in turn
-AWAITING_DECORATORS = (
-    frozenset({"tenacity.retry", "freezegun.freeze_time"})
-    | {f"{mock}.{name}" for mock in ("unittest.mock", "mock") for name in ("patch", "patch.object", "patch.dict")}
-    | TOGETHER
-    | _ONE_BY_ONE
-)
+_DECORATORS = frozenset({"tenacity.retry", "freezegun.freeze_time"}) | {
+    f"{mock}.{name}" for mock in ("unittest.mock", "mock") for name in ("patch", "patch.object", "patch.dict")
+}
+_ASYNCHRONOUS_SERVERS = ("strawberry.fastapi", "strawberry.asgi")
 _LOOK_AT = frozenset({"isinstance", "issubclass"})
 
 
@@ -77,7 +74,20 @@ class Served:
         keyword = next((one.arg for one in call.keywords if one is given or one.value is given), None)
         if keyword in _BY_KEYWORD.get(last, ()):
             return True
-        return self.project.meanings.external(call.func, module) in TOGETHER | _ONE_BY_ONE
+        return self._resolves(self.project.meanings.external(call.func, module))
+
+    def awaits_decorated(self, name: str) -> bool:
+        """Whether a decorator from outside, by its dotted name, awaits what it decorates."""
+        return name in _DECORATORS or self._resolves(name)
+
+    def _resolves(self, name: str) -> bool:
+        """Whether Strawberry awaits what it is handed so: an asynchronous server alone runs the schema."""
+        if name not in TOGETHER | _ONE_BY_ONE or self.project.calls.get("execute_sync"):
+            return False
+        if not name.startswith("strawberry.") or name in _LOADERS:
+            return True
+        modules = self.project.symbols.modules.values()
+        return any(target.startswith(_ASYNCHRONOUS_SERVERS) for one in modules for target in one.imports.values())
 
     def calls(self, node: ast.AST, module: Module, function: FunctionNode) -> Iterator[Called]:
         """Every place where a function, handed on at `node`, is called. UnfollowedError where it goes out of sight."""
