@@ -33,11 +33,11 @@ class Fixtures:
         return {name: tuple(fixtures) for name, fixtures in found.items()}
 
     def of(self, function: FunctionNode, argument: ast.arg, module: Module) -> Definition | None:
-        """The fixture that a parameter means: of the same file, else of the nearest conftest.py above."""
+        """The fixture that a parameter means: of the same file, of the nearest conftest.py above, else of a plugin."""
         if argument.arg not in self._all or not (is_test(function, module) or is_fixture(function)):
             return None
         near = [one for one in self._all[argument.arg] if one.node is not function and _visible(one.module, module)]
-        return max(near, key=lambda one: (one.module is module, len(one.module.path)), default=None)
+        return max(near, key=lambda one: _nearness(one.module, module), default=None)
 
     def handed(self, module: Module) -> Iterator[tuple[FunctionNode, ast.arg, Definition]]:
         """Every parameter of a file that is given a fixture."""
@@ -72,7 +72,15 @@ def _name(function: FunctionNode) -> str:
 
 
 def _visible(fixture: Module, module: Module) -> bool:
+    """Whether tests of a file may take a fixture of another: a file that holds no tests itself may be a plugin."""
     if fixture is module:
         return True
     folder, _, file = fixture.path.rpartition("/")
-    return file == "conftest.py" and (not folder or module.path.startswith(f"{folder}/"))
+    if file == "conftest.py":
+        return not folder or module.path.startswith(f"{folder}/")
+    return not (file.startswith("test_") or file.endswith("_test.py"))
+
+
+def _nearness(fixture: Module, module: Module) -> tuple[bool, bool, int]:
+    file = fixture.path.rpartition("/")[2]
+    return fixture is module, file == "conftest.py", len(fixture.path)

@@ -124,6 +124,16 @@ def test_fixtures_and_the_tests_that_take_them(tmp_path: Path) -> None:
     assert "\n\n\ndef test_other(client):\n" in after["tests/test_it.py"]
 
 
+def test_fixtures_of_a_plugin_and_the_tests_that_take_them(tmp_path: Path) -> None:
+    plugins = {
+        "tests/conftest.py": 'pytest_plugins = ["tests.fixtures.stored"]\n',
+        "tests/fixtures/stored.py": FIXTURES,
+    }
+    after = flipped(tmp_path, {"db.py": DATABASE, "tests/test_it.py": TEST, **plugins})
+    assert "@pytest_asyncio.fixture\nasync def session():\n" in after["tests/fixtures/stored.py"]
+    assert "async def test_it(session):\n    await session.commit()\n" in after["tests/test_it.py"]
+
+
 def test_a_fixture_that_outlives_a_test_shares_its_loop(tmp_path: Path) -> None:
     wide = FIXTURES.replace("@pytest.fixture", '@pytest.fixture(scope="module")')
     after = flipped(tmp_path, {"db.py": DATABASE, "tests/conftest.py": wide, "tests/test_it.py": TEST})
