@@ -52,11 +52,15 @@ def test_every_class_that_a_method_gives_is_known() -> None:
     assert {owner for owner, _ in known.GIVES} <= known.COROUTINES.keys()
 
 
-@pytest.mark.parametrize("name", ["gather", "create_task", "run_until_complete", "schedule_job", "spawn_later"])
+@pytest.mark.parametrize(
+    "name", ["gather", "create_task", "run_until_complete", "schedule_job", "spawn_later", "add_db_task"]
+)
 def test_who_sees_to_a_coroutine_is_known_by_name(name: str) -> None:
     assert known.takes(name)
 
 
-@pytest.mark.parametrize("name", ["str", "append", "model_validate", "JSONResponse", "len"])
+@pytest.mark.parametrize(
+    "name", ["str", "append", "model_validate", "JSONResponse", "len", "AsyncSession", "save_async", "update_task"]
+)
 def test_who_does_not_is_not(name: str) -> None:
     assert not known.takes(name)

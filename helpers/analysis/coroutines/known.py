@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -77,7 +78,10 @@ TAKERS = frozenset(
     | {"greenlet_spawn", "aclosing", "anext", "aiter", "enter_async_context", "push_async_exit", "partial"}
 )
 """Functions that await what they are given, or see to it, by their last names."""
-_HINTS = ("task", "gather", "spawn", "coro", "await", "async", "schedul", "background", "future", "run_until", "defer")
+_HOPE = re.compile(
+    r"(create|add|start|spawn|submit|schedule|run|track|launch|register|make|new)_(\w+_)?tasks?|schedul\w*|spawn\w*|defer\w*"
+    r"|\w*(gather|coro|await|background|fire_and_forget|run_until)\w*|\w*futures?"
+)
 
 
 def takes(name: str) -> bool:
@@ -85,4 +89,4 @@ def takes(name: str) -> bool:
 
     A class takes it for a value: `AsyncSession(engine)`.
     """
-    return name in TAKERS or (name == name.lower() and any(hint in name for hint in _HINTS))
+    return name in TAKERS or (name == name.lower() and bool(_HOPE.fullmatch(name)))
