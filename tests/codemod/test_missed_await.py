@@ -122,6 +122,7 @@ LOST = {
     "a sort key": ("return sorted(keys, key=lambda key: find(db, key))", "sorted() calls the lambda"),
     "a filter": ("return list(filter(find, keys))", "filter() calls it and does not await it"),
     "a map that nobody gathers": ("return list(map(find, keys))", "it is returned"),
+    "a walrus in a condition": ("if not (found := find(db, 1)):\n    log.spawn(found.name)", "is always False"),
     "a sleep": ("asyncio.sleep(1)", "nothing is done with it"),
 }
 
@@ -149,6 +150,7 @@ SEEN_TO = {
     "shielded": "await asyncio.shield(find(db, 1))",
     "a future": "asyncio.ensure_future(find(db, 1))",
     "a background task": "BackgroundTasks().add_task(find, db, 1)",
+    "a walrus that is awaited": "if await (found := find(db, 1)):\n    log(found)",
     "kept and awaited later": "found = find(db, 1)\nlog()\nreturn await found",
     "kept and awaited on one way": "found = find(db, 1)\nif keys:\n    return await found\nfound.close()",
     "awaited in a loop": "found = [find(db, key) for key in keys]\nfor one in found:\n    log(await one)",

@@ -26,6 +26,7 @@ _FINE: dict[Kind, frozenset[str]] = {
     "context": frozenset({"__aenter__", "__aexit__"}),
     "either": frozenset({"__aenter__", "__aexit__", "start", "__await__"}),
 }
+_FARTHEST = 16  # hands that a value goes through: about five functions
 _TRUTH = "a coroutine is always true"
 _WRITTEN = (ast.FormattedValue, ast.JoinedStr)
 _COLLECTED = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -62,9 +63,9 @@ class Fates:
         key = (node, kind, self.strict)
         if key in self._known:
             return self._known[key]
-        if key in self._open:
+        if key in self._open or len(self._open) > _FARTHEST:
             self._circles += 1
-            return "it goes round in a circle"
+            return "nobody in sight awaits it"
         circles = self._circles
         self._open.add(key)
         try:
@@ -120,7 +121,9 @@ class Fates:
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 return self.names.assigned(parent, node, module, kind)
             case ast.NamedExpr():
-                return self.of(parent, module, kind) and self.names.assigned(parent, node, module, kind)
+                with self.strictly():  # the value is also used where it stands, mostly as a condition
+                    kept = self.names.assigned(parent, node, module, kind)
+                return kept and self.of(parent, module, kind)
             case ast.Starred():
                 return self.of(parent, module, kind) if kind == "several" else f"`*` cannot take {_a(kind)}"
             case ast.List() | ast.Tuple() | ast.Set() | ast.Dict():

@@ -58,9 +58,9 @@ class Results:
             return "" if any(self._twice(edge, kind) for edge in edges) else otherwise
         if function in self._answers or any(_last_part(edge.given_to) in _INJECTORS for edge in edges):
             return "FastAPI does not await what a plain function returns"
+        if self.fates.strict:
+            return "it is returned"
         if kind != "several":
-            if self.fates.strict:
-                return "it is returned"
             return ""  # each call of the function gives a coroutine, and is looked at by itself
         return self._callers([edge for edge in edges if edge.kind == "call"], kind)
 
