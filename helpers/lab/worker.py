@@ -24,6 +24,20 @@ Probe = Callable[[dict[str, Json]], dict[str, Json]]
 """What turns a job into a report: `here`, or a `Worker` of another interpreter."""
 
 
+# what -I does, which would not let the hash seed be chosen: no folder of ours on the path
+_ALONE = "import sys; del sys.path[0]; import runpy; runpy.run_path(sys.argv[1], run_name='__main__')"
+
+
+def _environment() -> dict[str, str]:
+    """The variables of a worker: none that change how Python runs, but a hash seed.
+
+    SQLAlchemy emits what one refresh() loads in the order of a set of names, and two runs have to say the same.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    # 1.4.46 nags once per process about 2.0, in whichever job comes first
+    return {**kept, "PYTHONHASHSEED": "0", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+
+
 class InterpreterError(WorkbookError):
     """An interpreter cannot run the lab's code, or the code took its process along."""
 
@@ -36,17 +50,14 @@ class Worker:
         self.python, self.patience = python, patience
 
     def __enter__(self) -> Self:
-        # -I: the application's environment alone, no path, no variables and no folder of ours
-        command = [str(self.python), "-I", str(Path(_probe.__file__).resolve())]
-        # 1.4.46 nags once per process about 2.0, in whichever job comes first
-        environment = {**os.environ, "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+        command = [str(self.python), "-s", "-c", _ALONE, str(Path(_probe.__file__).resolve())]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=environment,
+            env=_environment(),
             start_new_session=True,  # an interrupt of the kernel is for the kernel; who waits ends the group
         )
         return self
