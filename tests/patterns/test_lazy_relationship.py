@@ -669,3 +669,32 @@ def test_an_object_that_may_be_new_is_not_refreshed_before_it_is_read(tmp_path: 
 def test_an_object_that_is_stored_is_refreshed_before_it_is_read(tmp_path: Path) -> None:
     text = PERHAPS_NEW.format("if not author:\n        return")
     assert 'db.refresh(author, ["books"]) author.books.append(book)' in body(tmp_path, text, **FACTORY)
+
+
+LOOKED_UP = """\
+def lookup(db: Session, key: int):
+    book = db.scalars(select(Book).where(Book.id == key).limit(1)).first()
+    if book is None:
+        return None
+    db.add(Review(book_id=book.id, reader="Ada"))
+    db.commit()
+    return book
+
+
+def show(db: Session, key: int) -> list[int]:
+    book = lookup(db, key)
+{}    return [review.stars for review in book.reviews]
+
+
+def other(db: Session) -> str:
+    return lookup(db, 1).title
+"""
+
+
+def test_an_object_that_may_be_none_is_refreshed_behind_the_test_for_that(tmp_path: Path) -> None:
+    found = body(tmp_path, LOOKED_UP.format("    if book is None:\n        raise KeyError(key)\n"), **FACTORY)
+    assert 'book = lookup(db, key) if book is None: raise KeyError(key) db.refresh(book, ["reviews"])' in found
+
+
+def test_an_object_that_may_be_none_and_is_not_tested_is_not_refreshed(tmp_path: Path) -> None:
+    assert "refresh(" not in body(tmp_path, LOOKED_UP.format(""), **FACTORY)

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 
 from helpers.analysis.callers import Chain
 from helpers.analysis.dataflow.values import Root
+from helpers.analysis.flow import Flow
+from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import COMMITS
+from helpers.analysis.uses import Uses
 from helpers.codemod.lines import line_behind
 from helpers.model import Edit, Finding
 from helpers.patterns.lazy_relationship.anchors import is_dotted
@@ -125,7 +128,7 @@ class Refreshing:
         source = self.survey.project.sources[spot.module.path]
         session = self._session(spot)
         if spot.settled and (named := self._named(spot)) is not None:
-            name, statement = named
+            name, statement = named[0], self._stored(*named, spot)
             start, end = source.segment(statement)
             text = self._loading(name, session, paths, options, start)
             return [Edit(end, end, f"{margin_of(source, start)}{text}")]
@@ -172,6 +175,18 @@ class Refreshing:
             case ast.Assign(targets=[ast.Name(id=name)]) as given if self._is_one(given.value, spot.module):
                 return name, given
         return None
+
+    def _stored(self, name: str, given: ast.Assign, spot: Spot) -> ast.stmt:
+        """The statement behind which a name surely holds an object: the one that gives it, or a test for None."""
+        scopes = self.survey.project.scopes(spot.module)
+        known = MappedObjects(self.survey.project).of(given.value, spot.module)
+        if known is not None and not known.optional:
+            return given
+        behind = list(Flow(scopes).after(given))
+        tested = isinstance(behind[0], ast.If) if len(behind) > 1 else False
+        if tested and Uses(Flow(scopes)).not_none(name, behind[1]):
+            return behind[0]
+        raise Refused("it may be None where it is given its name: refresh it behind a test for that")
 
     def _before_reading(self, spot: Spot, session: str, paths: list[Steps], options: Options) -> Edit:
         """Before the statement that reads the object by its name."""
