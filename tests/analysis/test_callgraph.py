@@ -105,7 +105,14 @@ OTHERS = {
         ["<module> > A.__init__ reference to Depends"],
     ),
     "a task": ("def f(): pass\ndef g(tasks): tasks.add_task(f, 1)", ["g > f reference to tasks.add_task"]),
-    "a key": ("def f(x): pass\ndef g(xs): return sorted(xs, key=f)", ["g > f reference to sorted"]),
+    "a key": (
+        "def f(x): pass\ndef g(xs): return sorted(xs, key=f)",
+        ["g > f applied", "g > f reference to sorted"],
+    ),
+    "a function from a table": (
+        "def f(): pass\nTABLE = {'f': f}\ndef g(): return TABLE['f']()",
+        ["g > f", "<module> > f reference"],
+    ),
     "a table of functions": ("def f(): pass\nTABLE = {'f': f}", ["<module> > f reference"]),
     "a decorator": (
         "def wrap(f): return f\n@wrap\ndef f(): pass",
@@ -154,7 +161,7 @@ def test_what_runs_no_function_of_the_project_is_no_edge(edges: Callable[..., li
 
 def test_who_reaches_a_function_is_told_with_the_first_edge_of_a_way(build: Build) -> None:
     project = build(
-        {"main.py": "def a(): pass\ndef b(): a()\ndef c(): b()\ndef d(): pass\ndef e(x=sorted(key=a)): pass"}
+        {"main.py": "def a(): pass\ndef b(): a()\ndef c(): b()\ndef d(): pass\ndef e(x=outside(key=a)): pass"}
     )
     graph = project.callgraph
     start = next(one.node for one in graph.functions.values() if one.symbol == "a")
