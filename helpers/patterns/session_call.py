@@ -101,7 +101,7 @@ EXAMPLES = (
         call="enter(session)",
     ),
     Example(
-        title="a generator that stops early is left",
+        title="a generator that stops early",
         before=(
             "from models import Author\n"
             "from sqlalchemy.orm import Session\n"
@@ -112,11 +112,19 @@ EXAMPLES = (
         ),
         after=(
             "from models import Author\n"
-            "from sqlalchemy.orm import Session\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
             "\n"
             "\n"
-            "def known(session: Session):\n"
-            "    return any(session.get(Author, key) for key in (1, 2))\n"
+            "async def any_of(values):\n"
+            '    """Whether one of the values, awaited in turn, is true; nothing behind the first one is computed."""\n'
+            "    async for value in values:\n"
+            "        if value:\n"
+            "            return True\n"
+            "    return False\n"
+            "\n"
+            "\n"
+            "async def known(session: AsyncSession):\n"
+            "    return await any_of(await session.get(Author, key) for key in (1, 2))\n"
         ),
         call="known(session)",
     ),

@@ -60,11 +60,11 @@ EXAMPLES = (
         ),
         after=(
             "from models import Author\n"
-            "from sqlalchemy.orm import Session\n"
+            "from sqlalchemy.ext.asyncio import AsyncSession\n"
             "\n"
             "\n"
-            'def name(session: "Session"):\n'
-            "    return session.get(Author, 1).name\n"
+            'async def name(session: "AsyncSession"):\n'
+            "    return (await session.get(Author, 1)).name\n"
         ),
         call="name(session)",
     ),
