@@ -37,7 +37,6 @@ READ = {
         "    return sum(len(name) + s.get(Author, 1).id for name in each(s))\n",
         "    return sum([len(name) + (await s.get(Author, 1)).id async for name in each(s)])\n",
     ),
-    "the first": ("    return next(each(s))\n", "    return await anext(each(s))\n"),
     "the first, or something else": (
         "    return next(each(s), '').upper()\n",
         "    return (await anext(each(s), '')).upper()\n",
@@ -98,6 +97,13 @@ def test_a_generator_is_handed_on(text: str, written: str, tmp_path: Path) -> No
     assert written in proved(tmp_path, text, "read(session)")
 
 
+def test_what_came_with_a_later_python_is_not_written(tmp_path: Path) -> None:
+    tmp_path.joinpath("pyproject.toml").write_text('[project]\nrequires-python = ">=3.9"\n')
+    assert any(
+        "Python 3.10" in one for one in reasons(tmp_path, EACH + "def f(s: Session):\n    return next(each(s), '')\n")
+    )
+
+
 def test_a_response_streams_an_asynchronous_generator(tmp_path: Path) -> None:
     text = (
         "from starlette.responses import StreamingResponse\n\n\n" + EACH + "def export(s: Session):\n"
@@ -114,6 +120,10 @@ LEFT = {
     "a loop that is left early over one that cleans up": (
         CLEANING + "def f(s: Session):\n    for name in each(s):\n        return name\n",
         "may be left early",
+    ),
+    "the first, which may not be there": (
+        EACH + "def f(s: Session):\n    return next(each(s))\n",
+        "`next()` raises StopIteration",
     ),
     "the first of one that cleans up": (
         CLEANING + "def f(s: Session):\n    return next(each(s))\n",

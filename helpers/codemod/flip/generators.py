@@ -13,6 +13,7 @@ from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module, dotted_name
+from helpers.analysis.target import python_version
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.refused import Refused
@@ -131,6 +132,7 @@ class Reading:
         elif (name in READERS and not call.keywords) or name in ("sorted",) or self._joined(call):
             yield self._as_list(node)
         elif name == "next" and not self.cleans_up:
+            self._can_be_next(call)
             awaited = Awaiting(self.source, self.parents, self.project.loops.kept).edits(call)
             at = self.source.segment(call.func)[0]
             yield self._made(call.func, Edit(at, at + len("next"), "anext"))
@@ -139,6 +141,16 @@ class Reading:
             raise Refused(f"`{name}` may stop reading {self.symbol} before its end: write the loop out")
         else:
             raise self._refused()
+
+    def _can_be_next(self, call: ast.Call) -> None:
+        """Refused where `anext()` would end in another exception, or is not there."""
+        if len(call.args) != 2:
+            raise Refused(
+                f"at the end of {self.symbol} `next()` raises StopIteration, `anext()` would not: give it a default"
+            )
+        python = python_version(self.project.root)
+        if python is not None and python < (3, 10):
+            raise Refused(f"`anext()` is there from Python 3.10 on, not on {python[0]}.{python[1]}: write the loop out")
 
     def _bound(self, name: ast.Name) -> bool:
         """Whether a name is not the builtin."""

@@ -20,6 +20,7 @@ from helpers.codemod.flip import (
     functions,
     guards,
     in_turn,
+    locks,
     managers,
     session_calls,
     session_types,
@@ -54,6 +55,7 @@ class _Planner:
         self.stand_ins = stand_ins.StandIns(self.project, self.functions.mocks, self.types)
         self.engines = engines.EngineChanges(self.project, self.types)
         self.crossing = crossing.Crossing(self.project)
+        self.locks = locks.Locks(self.project)
         self.callers = callers.Callers(self.project)
         self.unresolved = unresolved.Unresolved(self.project)
         self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
@@ -75,7 +77,7 @@ class _Planner:
             self._body(unit, module, outcome, asynchronous=asynchronous)
         outcome.changes = [_with_loop(change) for change in outcome.changes]
         self._patched(outcome)
-        outcome.obstacles += self.crossing.obstacles(outcome)
+        outcome.obstacles += [*self.crossing.obstacles(outcome), *self.locks.obstacles(outcome)]
         if not outcome.obstacles:
             managers.settle(self.project, outcome)
             in_turn.settle(self.project, outcome)
