@@ -98,23 +98,32 @@ class Skipped:
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file before and after, as bytes; `path` is relative to the root, with forward slashes."""
+    """One file before and after, as bytes; `path` is relative to the root, with forward slashes.
+
+    A file that is not there is None: before it is made, or after it is deleted.
+    """
 
     path: str
-    before: bytes
-    after: bytes
+    before: bytes | None
+    after: bytes | None
     encoding: str = "utf-8"
 
     def diff(self) -> str:
-        """The change as unified diff text, `a/path` to `b/path`."""
-        old, new = ([*io.StringIO(data.decode(self.encoding), "\n")] for data in (self.before, self.after))
-        lines = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}")
+        """The change as unified diff text, `a/path` to `b/path`; `/dev/null` for a file that is not there."""
+        sides = ((self.before or b"").decode(self.encoding), (self.after or b"").decode(self.encoding))
+        old, new = ([*io.StringIO(text, "\n")] for text in sides)
+        lines = difflib.unified_diff(old, new, *self._names)
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        old = "/dev/null" if self.before is None else f"a/{self.path}"
+        return old, "/dev/null" if self.after is None else f"b/{self.path}"
 
     def patch(self) -> bytes:
         """The same in the file's own bytes, as `git apply` and `patch` take it."""
-        old, new = ([*io.BytesIO(data)] for data in (self.before, self.after))
-        a, b = (os.fsencode(f"{side}/{self.path}") for side in "ab")
+        old, new = ([*io.BytesIO(data or b"")] for data in (self.before, self.after))
+        a, b = map(os.fsencode, self._names)
         lines = difflib.diff_bytes(difflib.unified_diff, old, new, a, b)
         return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
 
@@ -133,6 +142,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """The steps that are left, in their order, and what no step changes, each with its reason."""
+
+    steps: tuple[Step, ...]
+    left: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
 class ChangeSet:
     """A step as files before and after; what was left alone stands in `skipped` with its reason."""
 
@@ -148,7 +165,7 @@ class ChangeSet:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What the journal keeps of one written file: digests are SHA-256 in hexadecimal."""
+    """What the journal keeps of one written file: digests are SHA-256 in hexadecimal, empty for no file."""
 
     path: str
     before: str
@@ -192,6 +209,6 @@ class Example:
     tags: tuple[str, ...] = field(default=())
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 of `data`, in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
+def digest(data: bytes | None) -> str:
+    """SHA-256 of `data`, in hexadecimal; empty for a file that is not there."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()

@@ -17,6 +17,7 @@ from helpers.analysis.decorators import Decorators
 from helpers.analysis.effects import Effects
 from helpers.analysis.engines import Engines
 from helpers.analysis.files import application_files
+from helpers.analysis.faces import Faces, is_face
 from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.function_values import FunctionValues
 from helpers.analysis.generators import Generators
@@ -44,7 +45,8 @@ UNREADABLE = "AM001"
 class Project:
     """Every readable Python file below `root`; the unreadable ones are findings in `problems`.
 
-    `texts` are the files of other kinds that patterns read: those that name packages, and those that hold settings.
+    `texts` are the files of other kinds that patterns read: those that name packages, and those that hold settings;
+    the file of the async face is among them.
     """
 
     root: Path
@@ -106,6 +108,11 @@ class Project:
     def loops(self) -> Loops:
         """Which functions run where no loop does."""
         return Loops(self)
+
+    @cached_property
+    def faces(self) -> Faces:
+        """The async face, while the migration is under way."""
+        return Faces(self)
 
     @cached_property
     def instances(self) -> Instances:
@@ -170,9 +177,14 @@ class Project:
         after = {change.path: change.after for change in changes}
         if not after:
             return self
-        sources = {path: parse_source(path, after[path]) for path in after.keys() & self.sources.keys()}
-        texts = {path: self.texts[path].replaced(after[path]) for path in after.keys() & self.texts.keys()}
-        return replace(self, sources={**self.sources, **sources}, texts={**self.texts, **texts})
+        sources = {path: item for path, item in self.sources.items() if after.get(path, b"") is not None}
+        texts = {path: item for path, item in self.texts.items() if after.get(path, b"") is not None}
+        for path, data in after.items():
+            if data is not None and path in texts:
+                texts[path] = texts[path].replaced(data)
+            elif data is not None:
+                _keep(parse_source(path, data), sources, texts)
+        return replace(self, sources=sources, texts=texts)
 
     def module(self, path: str) -> Module:
         """The module of a file."""
@@ -292,6 +304,7 @@ def load_project(root: Path) -> Project:
     if not root.is_dir():
         raise UsageError(str(root), "is not a folder that can be read", "name the folder of the application")
     sources: dict[str, Source] = {}
+    faces: dict[str, Text] = {}
     problems: list[Finding] = []
     names = application_files(root)
     with _collector_paused():
@@ -299,11 +312,19 @@ def load_project(root: Path) -> Project:
             if not path.endswith((".py", "/")):
                 continue
             try:
-                sources[path] = _read(root, path)
+                _keep(_read(root, path), sources, faces)
             except SourceError as error:
                 problems.append(_problem(path, error))
     texts = {path: text for path in names if is_kept(path) and (text := read_text(root, path))}
-    return Project(root, sources, tuple(problems), texts)
+    return Project(root, sources, tuple(problems), {**texts, **faces})
+
+
+def _keep(source: Source, sources: dict[str, Source], texts: dict[str, Text]) -> None:
+    """The face is no code of the application: its file is kept as a text, and its names come from outside."""
+    if is_face(source):
+        texts[source.path] = Text(source.path, source.data, source.text, source.encoding, source.bom)
+    else:
+        sources[source.path] = source
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers.analysis import faces
 from helpers.analysis.annotations import Annotations
 from helpers.analysis.parameters import default_of, dependency, passed_to
 from helpers.analysis.scopes import Binding
@@ -185,6 +186,8 @@ class Sessions:
             return told
         parents = self.project.scopes(module).parents
         function = parents[parents[argument]]
+        if isinstance(function, ast.Lambda):
+            return self._bridged(function, argument, module)
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
         if argument.arg in ("self", "cls"):
@@ -206,6 +209,16 @@ class Sessions:
         given = [self._parameter(one, where) for where, one in spread_arguments(self.project, node, module)]
         found = agree(given)
         return replace(found, tier=min(found.tier, Tier.INFERRED)) if found else None
+
+    def _bridged(self, function: ast.Lambda, argument: ast.arg, module: Module) -> Typed | None:
+        """`await db.run_sync(lambda s: ...)` gives the session inside the asynchronous one."""
+        call = self.project.scopes(module).parents[function]
+        if not (isinstance(call, ast.Call) and call.args[:1] == [function] and function.args.args == [argument]):
+            return None
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "run_sync"):
+            return None
+        found = self.of(call.func.value, module)
+        return Typed("session", found.tier) if found and found.what == "async session" else None
 
     def _returned_by(self, fixture: Definition) -> Typed | None:
         assert isinstance(fixture.node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -262,6 +275,8 @@ class Sessions:
             return factory_of(self._returned(first, module))
         if last == "object_session":
             return Typed("session")
+        if self.project.faces.named(callee, module, faces.CLASS):
+            return Typed("async session")
         if external := self.project.meanings.external(callee, module):
             return self._made(called_external(external), node, module)
         return self._returned(callee, module)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers.errors import ChangedOnDiskError, JournalError, UsageError
-from helpers.migrate.disk import exclusive, in_passing, plain_file, replace_bytes
+from helpers.migrate.disk import content, exclusive, in_passing, new_file, plain_file, put
 from helpers.migrate.records import Records, State
 from helpers.model import ChangeSet, FileRecord, JournalEntry, digest
 
@@ -20,12 +20,12 @@ _LOCK = "lock"
 
 @dataclass(frozen=True)
 class _Replacement:
-    """One file of a change: where it is, what it holds and what it is to hold."""
+    """One file of a change: where it is, what it holds and what it is to hold; None for no file."""
 
     path: str
     target: Path
-    old: bytes
-    new: bytes
+    old: bytes | None
+    new: bytes | None
 
 
 def write(change_set: ChangeSet, root: Path) -> JournalEntry:
@@ -38,7 +38,7 @@ def write(change_set: ChangeSet, root: Path) -> JournalEntry:
     root = _resolved(root)
     with _open(root) as records:
         replacements = [
-            _Replacement(change.path, plain_file(root, change.path), change.before, change.after)
+            _Replacement(change.path, _place(root, change.path, change.before), change.before, change.after)
             for change in change_set.changes
         ]
         _check_unchanged(replacements)
@@ -133,9 +133,14 @@ def _in_force(records: Records) -> tuple[JournalEntry, ...]:
     return tuple(entry for entry, state in records.read().values() if state in {"committed", "undoing"})
 
 
+def _place(root: Path, path: str, known: bytes | str | None) -> Path:
+    """Where a file of the application is, or is to be made where nothing is known to be there."""
+    return plain_file(root, path) if known not in (None, "") else new_file(root, path)
+
+
 def _check_unchanged(replacements: Iterable[_Replacement]) -> None:
     for item in replacements:
-        if item.target.read_bytes() != item.old:
+        if content(item.target) != item.old:
             fact = "is not what the preview showed; nothing was changed"
             raise ChangedOnDiskError(item.path, fact, "preview it again")
 
@@ -144,11 +149,11 @@ def _replace_all(replacements: list[_Replacement], records: Records, entry: Jour
     """Replace every file; when one cannot be, or the user interrupts, put the others back and note `failed`."""
     for number, item in enumerate(replacements):
         try:
-            replace_bytes(item.target, item.new)
+            put(item.target, item.new)
         except (OSError, KeyboardInterrupt) as error:
             for earlier in replacements[: number + 1]:
-                if earlier.target.read_bytes() != earlier.old:
-                    replace_bytes(earlier.target, earlier.old)
+                if content(earlier.target) != earlier.old:
+                    put(earlier.target, earlier.old)
             records.note(entry, failed)
             if isinstance(error, OSError):
                 raise _unwritable(item.path, error) from error
@@ -177,8 +182,8 @@ def _restorations(root: Path, records: Records, files: Iterable[FileRecord]) -> 
     found = []
     edited = []
     for record in files:
-        target = plain_file(root, record.path)
-        data = target.read_bytes()
+        target = _place(root, record.path, record.after)
+        data = content(target)
         if digest(data) != record.after:
             edited.append(record.path)
         else:
@@ -198,10 +203,11 @@ def _recover(root: Path, records: Records) -> str | None:
 
 def _settle(root: Path, records: Records, entry: JournalEntry, state: State) -> str:
     """A write that reached every file is finished; any other goes back to the bytes from before it, as an undo does."""
-    targets = {record: plain_file(root, record.path) for record in entry.files}
+    whole = {record: record.before and record.after for record in entry.files}  # where empty, it may be there or not
+    targets = {record: _place(root, record.path, known) for record, known in whole.items()}
     for target in targets.values():
         in_passing(target).unlink(missing_ok=True)
-    now = {record: digest(target.read_bytes()) for record, target in targets.items()}
+    now = {record: digest(content(target)) for record, target in targets.items()}
     what = f"{entry.number} ({entry.title})" if entry.title else str(entry.number)
     if state == "prepared" and all(now[record] == record.after for record in targets):
         records.note(entry, "committed")
@@ -212,6 +218,6 @@ def _settle(root: Path, records: Records, entry: JournalEntry, state: State) -> 
         raise JournalError(", ".join(edited), fact, "take the edit back, or delete .workbook to keep all as it is")
     for record, target in targets.items():
         if now[record] != record.before:
-            replace_bytes(target, records.blob(record.before))
+            put(target, records.blob(record.before))
     records.note(entry, "rolled back" if state == "prepared" else "undone")
     return f"{'rolled back the interrupted write' if state == 'prepared' else 'finished the interrupted undo'} {what}"

@@ -68,8 +68,10 @@ class Records:
             os.fsync(stream.fileno())
         sync_folder(self.folder)
 
-    def keep(self, data: bytes) -> None:
-        """Store bytes under their digest."""
+    def keep(self, data: bytes | None) -> None:
+        """Store bytes under their digest; there is nothing to store of no file."""
+        if data is None:
+            return
         blob = self.folder / "blobs" / digest(data)
         if blob.exists() and blob.read_bytes() == data:
             return
@@ -81,8 +83,10 @@ class Records:
         passing.rename(blob)
         sync_folder(blob.parent)
 
-    def blob(self, name: str) -> bytes:
-        """The bytes with this digest. JournalError when they are gone or damaged."""
+    def blob(self, name: str) -> bytes | None:
+        """The bytes with this digest, None for the empty one. JournalError when they are gone or damaged."""
+        if not name:
+            return None
         path = self.folder / "blobs" / name
         data = path.read_bytes() if path.is_file() else None
         if data is None or digest(data) != name:

@@ -1,0 +1,275 @@
+"""The async face: the file that one step adds, the twins of what gives sessions, and how all of it goes again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from helpers.analysis.faces import CLASS, MARK, RUN, STEM, Provided
+from helpers.analysis.project import Project
+from helpers.analysis.symbols import Module, dotted_name, import_bindings
+from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.session_types import SessionTypes
+from helpers.codemod.refused import Refused
+from helpers.model import Edit, FileChange, ImportName
+
+PATTERN = "session_factory"
+_SESSIONS = {"sqlmodel": ("sqlmodel.ext.asyncio.session", "sqlmodel")}
+_PLAIN = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm")
+TEXT = '''\
+%(mark)s the same connection, transaction and objects.
+
+Functions become asynchronous one after the other while the engine stays what it is. What is awaited on the face is done
+by the session behind it, on a thread, one call at a time. The step that makes the engine asynchronous deletes this file.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+
+from %(base)s import AsyncSession
+
+IO = ("execute", "scalar", "scalars", "get", "get_one", "exec", "flush", "commit", "rollback", "refresh", "delete", "merge")
+# threads of its own: those that wait for a connection must not keep the one that gives it back from running
+_threads = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="async-face")
+
+
+class AsyncFace(AsyncSession):
+    """A synchronous session, to be awaited."""
+
+    def __init__(self, session):
+        super().__init__(sync_session_class=lambda **_: session)
+        self._turn = None  # made where it is first awaited: it belongs to that loop
+
+    async def _away(self, function, *args, **kwargs):
+        if self._turn is None:
+            self._turn = asyncio.Lock()
+        async with self._turn:
+            work = partial(copy_context().run, function, *args, **kwargs)
+            call = asyncio.get_running_loop().run_in_executor(_threads, work)
+            try:
+                return await asyncio.shield(call)
+            except asyncio.CancelledError:
+                await asyncio.wait([call])  # the session is in use until the thread is done
+                raise
+
+    async def run_sync(self, function, *args, **kwargs):
+        return await self._away(function, self.sync_session, *args, **kwargs)
+
+    async def close(self):
+        """Nothing: what opened the session closes it."""
+
+
+def _awaited(name):
+    async def method(self, *args, **kwargs):
+        return await self._away(getattr(self.sync_session, name), *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+for _name in IO:
+    setattr(AsyncFace, _name, _awaited(_name))
+
+
+def run(coroutine):
+    """What a coroutine gives, for a caller that cannot await."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        loop.close()
+'''
+
+
+def import_name(project: Project, module: Module) -> str:
+    """The dotted name that the application imports a module by."""
+    for other in project.symbols.modules.values():
+        for node in other.nodes.of(ast.ImportFrom):
+            if node.level == 0 and node.module and node.module.endswith(module.name.rpartition(".")[2]):
+                if project.symbols.module(node.module, other) is module:
+                    return node.module
+    parts = module.name.split(".")
+    while len(parts) > 1 and f"{parts[0]}/__init__.py" not in project.sources:
+        parts = parts[1:]
+    return ".".join([*([project.symbols.package] if project.symbols.package else []), *parts])
+
+
+@dataclass(frozen=True, eq=False)
+class FaceChanges:
+    """Answers for one project."""
+
+    project: Project
+    types: SessionTypes
+
+    @property
+    def home(self) -> Provided:
+        """The provider whose folder the face's file stands in."""
+        return self.project.faces.providers[0]
+
+    @property
+    def dotted(self) -> str:
+        """The name that the face's file is imported by."""
+        name = import_name(self.project, self.home.module)
+        package = name if self.home.module.is_package else name.rpartition(".")[0]
+        return f"{package}.{STEM}" if package else STEM
+
+    def file(self) -> FileChange:
+        """The file that is added. Refused where the application has one of that name."""
+        folder = self.home.module.path.rpartition("/")[0]
+        path = f"{folder}/{STEM}.py" if folder else f"{STEM}.py"
+        if path in self.project.sources:
+            raise Refused(f"{path} is there already")
+        text = TEXT % {"mark": MARK, "base": self.base(self.home)}
+        return FileChange(path, None, text.encode())
+
+    def base(self, provided: Provided) -> str:
+        """The module that the asynchronous session class comes from: SQLModel's own where the application has that."""
+        used = {name.partition(".")[0] for name in provided.module.imports.values()}
+        return _SESSIONS["sqlmodel"][0] if "sqlmodel" in used else _PLAIN[0]
+
+    def additions(self) -> Iterator[Change]:
+        """The twins: `get_async_db` behind each `get_db`, `AsyncSessionDep` behind each `SessionDep`."""
+        faces = self.project.faces
+        for provided in (*faces.providers, *faces.aliases):
+            if provided.twin in provided.module.definitions or provided.twin in provided.module.imports:
+                raise Refused(f"{provided.module.path} has a {provided.twin} of its own")
+            yield self._twin(provided) if provided in faces.providers else self._alias(provided)
+
+    def _twin(self, provided: Provided) -> Change:
+        function = provided.node
+        assert isinstance(function, ast.FunctionDef)
+        binder = self.types.binder(provided.module)
+        face, first = binder.name(self.dotted, CLASS)
+        depends, second = binder.name("fastapi", "Depends")
+        _, plain = self._classes(provided)
+        session, third = binder.name(*plain)
+        newline = self._newline(provided)
+        text = (
+            f"{newline * 3}async def {provided.twin}(db: {session} = {depends}({provided.name})) -> {face}:{newline}"
+            f'    """The same session, to be awaited."""{newline}'
+            f"    return {face}(db)"
+        )
+        return self._after(provided, function, text, (first, second, third))
+
+    def _alias(self, provided: Provided) -> Change:
+        binder = self.types.binder(provided.module)
+        source = self.project.sources[provided.module.path]
+        base, _ = self._classes(provided)
+        session, add = binder.name(*base)
+        value = provided.node
+        assert isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Tuple)
+        first = value.slice.elts[0]
+        head, tail = source.segment(value)[0], source.segment(value)[1]
+        text = source.text[head : source.segment(first)[0]] + session + source.text[source.segment(first)[1] : tail]
+        for one in self.project.faces.providers:
+            text = text.replace(f"({one.name})", f"({one.twin})")
+        newline = self._newline(provided)
+        statement = self._statement(provided)
+        return self._after(provided, statement, f"{newline}{provided.twin} = {text}", (add,))
+
+    def _classes(self, provided: Provided) -> tuple[tuple[str, str], tuple[str, str]]:
+        base = self.base(provided)
+        plain = "sqlmodel" if base.startswith("sqlmodel") else _PLAIN[1]
+        return (base, "AsyncSession"), (plain, "Session")
+
+    def _statement(self, provided: Provided) -> ast.stmt:
+        above = self.project.scopes(provided.module).parents[provided.node]
+        if not isinstance(above, ast.Assign | ast.AnnAssign):
+            raise Refused(f"`{provided.name}` is no plain assignment")
+        return above
+
+    def _newline(self, provided: Provided) -> str:
+        return self.project.sources[provided.module.path].newline
+
+    def _after(self, provided: Provided, node: ast.stmt, text: str, adds: tuple[ImportName | None, ...]) -> Change:
+        end = self.project.sources[provided.module.path].segment(node)[1]
+        message = f"{provided.twin} gives the session of {provided.name} through the async face"
+        needed = tuple(add for add in adds if add)
+        return Change(PATTERN, provided.module, node, message, (Edit(end, end, text),), needed)
+
+    def over(self, node: ast.expr, module: Module) -> Change | None:
+        """`get_db` as `get_async_db` and an alias as its twin, in a function that becomes asynchronous over the face."""
+        found = self._provided(node, module)
+        if found is None:
+            return None
+        return self._renamed(node, module, found.name, found.twin)
+
+    def back(self, node: ast.expr, module: Module) -> Change | None:
+        """The other way round, when the face goes."""
+        there = self.project.faces.function(node, module)
+        found = self.project.faces.twins.get(there) if there is not None else None
+        return self._renamed(node, module, found.twin, found.name) if found else None
+
+    def _provided(self, node: ast.expr, module: Module) -> Provided | None:
+        faces = self.project.faces
+        there = faces.function(node, module)
+        return next((one for one in (*faces.providers, *faces.aliases) if one.node is there), None)
+
+    def _renamed(self, node: ast.expr, module: Module, old: str, new: str) -> Change:
+        source = self.project.sources[module.path]
+        start, end = source.segment(node)
+        message = f"{new} takes the place of {old}"
+        if isinstance(node, ast.Attribute):
+            return Change(PATTERN, module, node, message, (Edit(end - len(old), end, new),))
+        if old in module.definitions:
+            return Change(PATTERN, module, node, message, (Edit(start, end, new),))
+        origin = self._imported(node, module)
+        name, add = self.types.binder(module).name(origin, new)
+        drops = (f"{origin}.{old}",)
+        return Change(PATTERN, module, node, message, (Edit(start, end, name),), (add,) if add else (), drops)
+
+    def _imported(self, node: ast.expr, module: Module) -> str:
+        """The module that a file imports a name from, as it spells it."""
+        for statement in module.nodes.of(ast.ImportFrom):
+            for bound, target in import_bindings(statement, module):
+                if bound == dotted_name(node):
+                    if statement.level or not target.endswith(f".{bound}"):
+                        raise Refused(f"`{bound}` is imported relatively or under another name: import it by its own")
+                    return statement.module or ""
+        raise Refused(f"where `{dotted_name(node)}` comes from is not followed")
+
+    def removals(self) -> Iterator[Change]:
+        """Everything that goes when the engine is asynchronous: the twins, their names, the face's class and `run`."""
+        faces = self.project.faces
+        for node, provided in faces.twins.items():
+            yield self._removed(node, provided)
+        for module in self.project.symbols.modules.values():
+            names: list[ast.Name | ast.Attribute] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
+            for name in names:
+                if isinstance(name.ctx, ast.Load) and not self._inside(name, module):
+                    if change := self.back(name, module):
+                        yield change
+        for call, where, called in faces.uses():
+            if not self._inside(call, where):
+                yield self._unwrapped(call, where, called)
+
+    def _inside(self, node: ast.AST, module: Module) -> bool:
+        """Whether a node stands in a twin, which goes as a whole."""
+        twins = self.project.faces.twins
+        return any(above in twins for above in self.project.scopes(module).ancestors(node))
+
+    def _removed(self, node: ast.AST, provided: Provided) -> Change:
+        source = self.project.sources[provided.module.path]
+        statement = node if isinstance(node, ast.stmt) else self._statement(replace(provided, node=node))
+        start, end = source.segment(statement)
+        before = source.text[:start].rstrip()
+        message = f"{provided.twin} goes with the async face"
+        drops = (f"{self.dotted}.{CLASS}", CLASS)
+        return Change(PATTERN, provided.module, statement, message, (Edit(len(before), end, ""),), (), drops)
+
+    def _unwrapped(self, call: ast.Call, module: Module, name: str) -> Change:
+        """`run(f(...))` as `await f(...)`, `AsyncFace(db)` as `db`."""
+        source = self.project.sources[module.path]
+        (start, end), (first, last) = source.segment(call), source.segment(call.args[0])
+        keyword = "await " if name == RUN else ""
+        above = self.project.scopes(module).parents[call]
+        if keyword and isinstance(above, ast.Attribute | ast.Subscript | ast.Call) and above is not None:
+            used = getattr(above, "value", None) is call or getattr(above, "func", None) is call
+            edits = (Edit(start, first, "(await " if used else keyword), Edit(last, end, ")" if used else ""))
+        else:
+            edits = (Edit(start, first, keyword), Edit(last, end, ""))
+        message = "it is awaited" if keyword else "the session itself is asynchronous"
+        return Change("sync_caller", module, call, message, edits, (), (f"{self.dotted}.{name}", name))
