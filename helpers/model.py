@@ -27,6 +27,10 @@ class Stage(enum.IntEnum):
     IMPLICIT_IO = 30
     CONSTRUCTORS = 40
     TASKS = 50
+    FACE = 52
+    SLICES = 54
+    SHARED = 56
+    STRICT = 58
     FLIP = 60
     CLEAN_UP = 70
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import importlib
 import os
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,14 +22,14 @@ from helpers.codemod import registry, scanner, selection
 from helpers.codemod.pattern import Pattern
 from helpers.codemod.unreadable import UnreadableFile
 from helpers.errors import JournalError, UsageError
-from helpers.migrate import journal
+from helpers.migrate import git, journal, planner
 from helpers.migrate.audit import Audit, Audited, audit
-from helpers.migrate.disk import plain_file
+from helpers.migrate.disk import new_file, plain_file
 from helpers.migrate.justified import Justified
 from helpers.migrate.rewriter import in_files
 from helpers.migrate.scratch import make_scratch, remove_scratch
 from helpers.migrate.stages import Choice, in_stages
-from helpers.model import ChangeSet, Example, Finding, JournalEntry
+from helpers.model import ChangeSet, Example, FileChange, Finding, JournalEntry, Plan, Step
 
 if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs it
     from helpers.lab.application import Scenario
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs
     from helpers.lab.runner import Observation
     from helpers.lab.samples import MODELS
 
+_STEP = re.compile(r"step (\d+): ")
 _RUNNING = {
     "Comparison": "helpers.lab.differential",
     "Exercise": "helpers.lab.exercises",
@@ -94,6 +96,7 @@ class Workbook:
         self._scratch = scratch
         self._project: Project | None = None
         self._found: dict[tuple[type[Pattern], ...], tuple[Finding, ...]] = {}
+        self._plans: dict[int, Plan] = {}
 
     @classmethod
     def open(cls, root: Path | str, *, scratch: bool = False) -> Self:
@@ -157,9 +160,38 @@ class Workbook:
         selection.known(wanted or (), seen)
         return change_set
 
+    def plan(self, *, most: int = planner.MOST) -> Plan:
+        """The steps that are left, in order; at most `most` functions become asynchronous in one.
+
+        Numbers go on after the last step that the journal holds, so that a step keeps its number when those before it
+        are done.
+        """
+        if most not in self._plans:
+            self._plans[most] = planner.make_plan(self._read(), most=most, first=self.last_step + 1)
+        return self._plans[most]
+
+    @property
+    def last_step(self) -> int:
+        """The number of the last step of a plan that was written and not taken back; 0 for none."""
+        numbers = (_STEP.match(entry.title) for entry in self.history())
+        return max((int(found[1]) for found in numbers if found), default=0)
+
+    def preview_step(self, number: int, *, most: int = planner.MOST) -> ChangeSet:
+        """The dry run of one step, those before it carried out in memory. UsageError when the plan has no such step."""
+        steps = self.plan(most=most).steps
+        if number not in {step.number for step in steps}:
+            raise UsageError(f"step {number}", self._no_step(number, steps), "see workbook plan")
+        found = planner.up_to(self._read(), steps, number)
+        return replace(found, step=replace(found.step, title=f"step {number}: {found.step.title}"))
+
+    def _no_step(self, number: int, steps: tuple[Step, ...]) -> str:
+        if 0 < number <= self.last_step:
+            return "is done already"
+        return f"is none of the plan, which has {f'{steps[0].number} to {steps[-1].number}' if steps else 'none'} left"
+
     def unwritable(self, change_set: ChangeSet) -> dict[str, str]:
         """The files of a change set that cannot be written, each with the reason."""
-        return {change.path: reason for change in change_set.changes if (reason := self._refusal(change.path))}
+        return {change.path: reason for change in change_set.changes if (reason := self._refusal(change))}
 
     def apply(self, change_set: ChangeSet) -> JournalEntry | None:
         """Write all files of a change set, or none; None when it changes nothing.
@@ -170,6 +202,24 @@ class Workbook:
             return None
         with self._reading_again():
             return journal.write(change_set, self.root)
+
+    def on_branch(self) -> str | None:
+        """Go to the git branch that steps are committed on, and say what of an interrupted run was committed first.
+
+        UsageError outside a repository, JournalError when files have changes that nobody committed.
+        """
+        repository, history = git.Repository(self.root), self.history()
+        clean = repository.check(history[-1] if history else None)
+        repository.switch()
+        if clean:
+            return None
+        last = history[-1]
+        repository.commit([record.path for record in last.files], last.title)
+        return last.title
+
+    def commit(self, change_set: ChangeSet) -> None:
+        """Commit what was written. JournalError when it does not compile, or git refuses."""
+        git.Repository(self.root).commit([change.path for change in change_set.changes], git.message(change_set))
 
     def undo(self) -> JournalEntry:
         """Take the last write back. JournalError when there is none or a file was edited since."""
@@ -306,6 +356,7 @@ class Workbook:
         finally:
             self._project = None
             self._found.clear()
+            self._plans.clear()
 
     def _check_globs(self, globs: Iterable[str]) -> None:
         project = self._read()
@@ -314,9 +365,9 @@ class Workbook:
             if not selection.matches(glob.removeprefix("!"), paths):
                 raise UsageError(repr(glob), "matches no Python file of the application", selection.GLOBS)
 
-    def _refusal(self, path: str) -> str | None:
+    def _refusal(self, change: FileChange) -> str | None:
         try:
-            plain_file(self.root, path)
+            (new_file if change.before is None else plain_file)(self.root, change.path)
         except JournalError as error:
             return f"{error.fact}; {error.remedy}"
         return None

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from helpers.analysis.engines import EngineUse
+from helpers.analysis.faces import CLASS
 from helpers.analysis.members import FunctionNode, property_kind
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
@@ -63,6 +64,8 @@ class Colouring:
         if use.role == "method" and use.name == "query" and use.call is not None:
             effect = self.project.effects.on(use.call)
             return effect is not None and effect.is_io
+        if use.role == "passed" and use.call is not None:  # `run(f(AsyncFace(db)))`
+            return self.project.faces.named(use.call.func, use.module, CLASS)
         return awaits(use)
 
     @cached_property

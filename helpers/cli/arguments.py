@@ -11,9 +11,11 @@ from typing import NoReturn
 from helpers import __version__
 from helpers.errors import UsageError
 
+MOST = 30  # as the planner has it, which takes a moment to import
 _EXITS = """exit status:
   scan, diff,
   audit         0 nothing found, 1 findings
+  plan          0 there is a plan, or nothing is left
   apply, undo   0 done as asked, 1 something asked was not done
   trace         0 recorded, 1 the command failed or nothing was recorded
   all           2 wrong usage, or a PATH that cannot be read at all"""
@@ -53,6 +55,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _scan(_verb(verbs, "scan", "list the findings"))
+    _plan(_verb(verbs, "plan", "list the steps that are left, each of which leaves the application working"))
     _diff(_verb(verbs, "diff", "show what apply would do, as a unified diff, and write nothing"))
     _apply(_verb(verbs, "apply", "rewrite in place, with a journal for undo"))
     _undo(_verb(verbs, "undo", "take the last apply back"))
@@ -75,11 +78,18 @@ def _scan(parser: Parser) -> None:
     _codes(parser, "--ignore", "all findings but those of these patterns")
 
 
+def _plan(parser: Parser) -> None:
+    _path(parser)
+    _most(parser)
+
+
 def _diff(parser: Parser) -> None:
     _path(parser)
     chosen = parser.add_mutually_exclusive_group()
     _codes(chosen, "--select", "these patterns alone; every pattern without it")
     chosen.add_argument("--all", action="store_true", help="every pattern, as without --select")
+    _step(chosen)
+    _most(parser)
     _files(parser)
 
 
@@ -87,7 +97,10 @@ def _apply(parser: Parser) -> None:
     _path(parser)
     chosen = parser.add_mutually_exclusive_group()
     _codes(chosen, "--select", "these patterns alone")
-    chosen.add_argument("--all", action="store_true", help="every pattern")
+    chosen.add_argument("--all", action="store_true", help="every pattern; with --git, every step of the plan")
+    _step(chosen)
+    _most(parser)
+    parser.add_argument("--git", action="store_true", help="commit what is written, each step by itself, on a branch")
     _files(parser)
 
 
@@ -109,6 +122,16 @@ def _audit(parser: Parser) -> None:
     parser.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text", help=text)
 
 
+def _step(parser: argparse._ActionsContainer) -> None:
+    text = "one step of the plan, by its number (workbook plan PATH)"
+    parser.add_argument("--step", metavar="N", type=_number, help=text)
+
+
+def _most(parser: Parser) -> None:
+    text = f"functions that become asynchronous in one step, at most (default {MOST})"
+    parser.add_argument("--max-changes", metavar="N", type=_number, default=MOST, help=text)
+
+
 def _path(parser: Parser) -> None:
     parser.add_argument("path", metavar="PATH", type=_path_of, help="the folder of the application")
 
@@ -127,6 +150,12 @@ def _path_of(text: str) -> Path:
     if not text:  # Path("") is the current folder, which an unset variable of a script does not mean
         raise argparse.ArgumentTypeError("is empty")
     return Path(text)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
+    return int(text)
 
 
 def _words(text: str) -> list[str]:

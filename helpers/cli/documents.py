@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from helpers.model import ChangeSet, Finding, JournalEntry
+from helpers.model import ChangeSet, Finding, JournalEntry, Plan, Step
 from helpers.workbook import Justified, Pattern, Trace, to_document
 
 VERSION = 1
@@ -27,6 +27,11 @@ def changes(command: str, root: str, change_set: ChangeSet, entry: JournalEntry 
         refused=[{**_finding(item.finding), "reason": item.reason} for item in change_set.skipped],
         entry=_entry(entry) if entry else None,
     )
+
+
+def plan(root: str, found: Plan) -> Document:
+    """The steps that are left, and what no step changes."""
+    return _document("plan", root=root, steps=list(map(_step, found.steps)), left=list(map(_finding, found.left)))
 
 
 def undone(root: str, entries: Iterable[JournalEntry]) -> Document:
@@ -98,6 +103,17 @@ def _with_exception(finding: Finding, exception: Justified | None) -> Document:
 def _exception(one: Justified) -> Document:
     told = {"code": one.code, "symbol": one.symbol, "reason": one.reason, "owner": one.owner}
     return {**told, "until": one.until.isoformat()}
+
+
+def _step(step: Step) -> Document:
+    return {
+        "number": step.number,
+        "stage": step.stage.name.lower(),
+        "title": step.title,
+        "symbols": list(step.symbols),
+        "bridges": list(step.bridges),
+        "needs": list(step.needs),
+    }
 
 
 def _entry(entry: JournalEntry) -> Document:

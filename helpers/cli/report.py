@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from helpers.cli.documents import stage
 from helpers.cli.terminal import printable
-from helpers.model import ChangeSet, Finding
+from helpers.model import ChangeSet, Finding, Step
 from helpers.workbook import Pattern
 
 WIDTH = 100
@@ -20,11 +20,28 @@ def found(finding: Finding) -> str:
 
 
 def outcomes(change_set: ChangeSet) -> Iterator[str]:
-    """`path:line:column CODE symbol applied|refused reason` for everything in a change set, sorted by place."""
-    told = [(item, "applied", item.message) for item in change_set.applied]
+    """`path:line:column CODE symbol applied|bridged|refused reason`, for all of a change set, sorted by place."""
+    told = [(item, *_done(item.message)) for item in change_set.applied]
     told += [(skip.finding, "refused", skip.reason) for skip in change_set.skipped]
     for finding, outcome, reason in sorted(told, key=lambda item: (item[0].path, item[0].line, item[0].column)):
         yield _line(finding, outcome, reason)
+
+
+def _done(message: str) -> tuple[str, str]:
+    """A bridge is told as one: it is synchronous code still."""
+    parts = [part for part in message.split(": ") if part != "bridged"]
+    return "applied" if ": ".join(parts) == message else "bridged", ": ".join(parts)
+
+
+def step(item: Step) -> str:
+    """`step 4 slices 5 functions 0 bridges app/routers/items.py`."""
+    functions, bridges = counted(len(item.symbols), "function"), counted(len(item.bridges), "bridge")
+    return printable(f"step {item.number} {item.stage.name.lower()} {functions} {bridges} {item.title}")
+
+
+def left(finding: Finding) -> str:
+    """`path:line:column CODE symbol refused reason`."""
+    return _line(finding, "refused", finding.message)
 
 
 def counted(number: int, noun: str) -> str:

@@ -45,25 +45,82 @@ def diff(asked: Namespace) -> int:
             tell_bytes(b"".join(change.patch() for change in change_set.changes))
         _tell_all(report.outcomes(change_set))
     say(f"would apply {_counts(change_set)}")
-    return 1 if change_set.step.findings else 0
+    return 1 if change_set.step.findings or change_set.changes else 0
+
+
+def plan(asked: Namespace) -> int:
+    """List the steps that are left."""
+    with Workbook.open(asked.path) as book:
+        _look_after(book)
+        with working(f"planning {book.root}"):
+            found = book.plan(most=asked.max_changes)
+    if asked.json:
+        _tell_json(documents.plan(str(book.root), found))
+    else:
+        _tell_all(map(report.step, found.steps))
+        _tell_all(map(report.left, found.left))
+    functions = sum(len(step.symbols) for step in found.steps)
+    steps = report.counted(len(found.steps), "step")
+    say(f"{steps}, {report.counted(functions, 'function')} to become asynchronous, {len(found.left)} left")
+    return 0
 
 
 def apply(asked: Namespace) -> int:
     """Rewrite in place. 1 when a file could not be written; what is refused with a reason is no failure."""
-    if not (asked.select or asked.all):
-        remedy = "pass --select CODES (workbook scan PATH shows them) or --all"
-        raise UsageError("workbook apply", "nothing is selected", remedy)
+    _check(asked)
     with Workbook.open(asked.path) as book:
         _recover(book)
+        if asked.git and (done := book.on_branch()):
+            say(f"committed what an interrupted run had written: {printable(done)}")
+        if asked.git and asked.all:
+            return _every_step(book, asked)
+        if asked.step is not None:
+            _check_first(book, asked)
         with working(f"rewriting {book.root}"):
             wanted, change_set = _previewed(book, asked)
             entry = book.apply(change_set)
+        if asked.git and entry:
+            book.commit(change_set)
     if asked.json:
         _tell_json(documents.changes("apply", str(book.root), change_set, entry))
     else:
         _tell_all(report.outcomes(change_set))
     say(f"applied {_counts(change_set)}" + ("; `workbook undo PATH` takes it back" if entry else ""))
-    return 1 if _left_unwritten(book, wanted, change_set) else 0
+    failed = asked.step is not None and entry is None
+    return 1 if failed or _left_unwritten(book, wanted, change_set) else 0
+
+
+def _check(asked: Namespace) -> None:
+    if not (asked.select or asked.all or asked.step is not None):
+        remedy = "pass --step N (workbook plan PATH shows them), --select CODES (workbook scan PATH does) or --all"
+        raise UsageError("workbook apply", "nothing is selected", remedy)
+    if asked.files and (asked.step is not None or (asked.git and asked.all)):
+        raise UsageError("workbook apply", "a step is applied whole", "leave out --files")
+    if asked.json and asked.git and asked.all:
+        raise UsageError("workbook apply", "every step is a document of its own", "apply them by --step N")
+
+
+def _check_first(book: Workbook, asked: Namespace) -> None:
+    """JournalError when a step is asked for before those that it needs."""
+    steps = book.plan(most=asked.max_changes).steps
+    if steps and steps[0].number < asked.step <= steps[-1].number:
+        fact = f"needs the steps before it, and step {steps[0].number} is the next"
+        raise JournalError(f"step {asked.step}", fact, "apply them in their order; --all does")
+
+
+def _every_step(book: Workbook, asked: Namespace) -> int:
+    """Each step that is left, written and committed before the next is looked at."""
+    while steps := book.plan(most=asked.max_changes).steps:
+        with working(f"step {steps[0].number} of {book.root}"):
+            change_set = book.preview_step(steps[0].number, most=asked.max_changes)
+            entry = book.apply(change_set)
+        _tell_all(report.outcomes(change_set))
+        if entry is None:
+            say(f"{change_set.step.title}: nothing could be applied")
+            return 1
+        book.commit(change_set)
+        say(f"committed {printable(change_set.step.title)}: {_counts(change_set)}")
+    return 0
 
 
 def undo(asked: Namespace) -> int:
@@ -128,6 +185,7 @@ def explain(asked: Namespace) -> int:
 
 VERBS: dict[str, Callable[[Namespace], int]] = {
     "scan": scan,
+    "plan": plan,
     "diff": diff,
     "apply": apply,
     "undo": undo,
@@ -161,6 +219,9 @@ def _look_after(book: Workbook) -> None:
 
 def _previewed(book: Workbook, asked: Namespace) -> tuple[ChangeSet, ChangeSet]:
     """What was asked for, and what of it can be written."""
+    if asked.step is not None:
+        step = book.preview_step(asked.step, most=asked.max_changes)
+        return step, step
     wanted = book.preview(asked.select, files=asked.files)
     barred = book.unwritable(wanted)
     return wanted, book.preview(asked.select, files=asked.files, barred=barred) if barred else wanted

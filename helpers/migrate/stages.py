@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from helpers.analysis.faces import STEM
 from helpers.analysis.project import Project
 from helpers.codemod import registry
 from helpers.codemod.pattern import Pattern
@@ -71,8 +72,19 @@ def _stage(
     title = ", ".join(pattern.NAME for pattern in stage)
     step = Step(1, stage[0].STAGE, without(wanted, left), title)
     change_set = rewrite(project, step, [*without(found, wanted), *left, *absent])
+    if stage[0].STAGE is Stage.FLIP:
+        change_set = replace(change_set, changes=(*change_set.changes, *_faces(project, change_set)))
     skipped = [Skipped(item, choice.barred[item.path]) for item in left]
     return replace(change_set, step=replace(step, findings=wanted), skipped=(*change_set.skipped, *skipped))
+
+
+def _faces(project: Project, change_set: ChangeSet) -> Iterator[FileChange]:
+    """The file of the async face goes with the last thing that names it."""
+    text = project.faces.text
+    if text is not None and change_set.changes:
+        after = project.changed(change_set.changes)
+        if not any(STEM in source.text for source in after.sources.values()):
+            yield FileChange(text.path, text.data, None, text.encoding)
 
 
 def _together(stages: Iterable[ChangeSet]) -> ChangeSet:

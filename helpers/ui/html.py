@@ -59,7 +59,9 @@ def change_set(changes: ChangeSet) -> Picture:
 
 def file_change(change: FileChange) -> Picture:
     """One file before and after, side by side, as far as it changes; the text is its unified diff."""
-    before, after = ((data or b"").decode(change.encoding).removeprefix("\ufeff") for data in (change.before, change.after))
+    before, after = (
+        (data or b"").decode(change.encoding).removeprefix("\ufeff") for data in (change.before, change.after)
+    )
     rows = "".join(_rows(before, after))
     sides = "".join(f'<th colspan="3" scope="colgroup">{side}</th>' for side in ("- before", "+ after"))
     html = _table(f"<code>{escape(change.path)}</code>", sides, rows)

@@ -10,12 +10,14 @@ from functools import cached_property
 from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.function_uses import UnfollowedError
+from helpers.analysis.faces import RUN
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip.applied import Applied, is_partial
 from helpers.codemod.flip.awaiting import Awaiting
+from helpers.codemod.flip.bridges import Bridges
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.entering import NAMES, Entering
 from helpers.codemod.flip.generators import Reading
@@ -31,6 +33,7 @@ class Callers:
     """Answers for the edges of one project."""
 
     project: Project
+    bridges: Bridges
 
     def changes(self, edge: Edge) -> Iterator[Change]:
         """What the place of an edge to an asynchronous function needs. Refused where it cannot follow."""
@@ -55,6 +58,12 @@ class Callers:
         assert isinstance(edge.callee.node, FunctionNode)
         module = edge.caller.module
         parents = self.project.scopes(module).parents
+        above = parents[edge.site]
+        if isinstance(above, ast.Call) and self.project.faces.named(above.func, module, RUN):
+            return  # awaited when the face goes
+        if bridge := self.bridges.around(edge.site, module):
+            yield self.bridges.removed(bridge, edge)
+            return
         awaiting = Awaiting(self.project.sources[module.path], parents, self.project.loops.kept)
         self._one_colour(edge)
         if self.project.generators.gives(edge.callee.node):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from helpers.analysis.faces import CLASS, MARK, RUN, STEM, Provided
 from helpers.analysis.project import Project
+from helpers.analysis.source import Text
 from helpers.analysis.symbols import Module, dotted_name, import_bindings
+from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.refused import Refused
@@ -17,6 +20,7 @@ from helpers.model import Edit, FileChange, ImportName
 PATTERN = "session_factory"
 _SESSIONS = {"sqlmodel": ("sqlmodel.ext.asyncio.session", "sqlmodel")}
 _PLAIN = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm")
+_LOOSE = "STRICT = False"
 TEXT = '''\
 %(mark)s the same connection, transaction and objects.
 
@@ -29,9 +33,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 
+from sqlalchemy import event
+from sqlalchemy.exc import MissingGreenlet
 from %(base)s import AsyncSession
 
 IO = ("execute", "scalar", "scalars", "get", "get_one", "exec", "flush", "commit", "rollback", "refresh", "delete", "merge")
+STRICT = False  # rehearses the asynchronous engine: what would be read in passing there is an error here
 # threads of its own: those that wait for a connection must not keep the one that gives it back from running
 _threads = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="async-face")
 
@@ -41,6 +48,7 @@ class AsyncFace(AsyncSession):
 
     def __init__(self, session):
         super().__init__(sync_session_class=lambda **_: session)
+        event.listen(session, "do_orm_execute", _guard)
         self._turn = None  # made where it is first awaited: it belongs to that loop
 
     async def _away(self, function, *args, **kwargs):
@@ -60,6 +68,16 @@ class AsyncFace(AsyncSession):
 
     async def close(self):
         """Nothing: what opened the session closes it."""
+
+
+def _guard(state):
+    if not (STRICT and (state.is_relationship_load or state.is_column_load)):
+        return
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return  # on a thread: awaited, bridged, or a function that is synchronous still
+    raise MissingGreenlet("a session reads in passing here, which an asynchronous one cannot")
 
 
 def _awaited(name):
@@ -124,6 +142,19 @@ class FaceChanges:
             raise Refused(f"{path} is there already")
         text = TEXT % {"mark": MARK, "base": self.base(self.home)}
         return FileChange(path, None, text.encode())
+
+    @staticmethod
+    def is_loose(text: Text) -> bool:
+        """Whether the rehearsal is still to come."""
+        return _LOOSE in text.text
+
+    def strict(self) -> FileChange:
+        """The file with the rehearsal switched on."""
+        text = self.project.faces.text
+        if text is None or not self.is_loose(text):
+            raise Refused("the async face is not there, or is strict already")
+        after = text.encode(text.text.replace(_LOOSE, _LOOSE.replace("False", "True"), 1))
+        return FileChange(text.path, text.data, after, text.encoding)
 
     def base(self, provided: Provided) -> str:
         """The module that the asynchronous session class comes from: SQLModel's own where the application has that."""
@@ -197,11 +228,11 @@ class FaceChanges:
             return None
         return self._renamed(node, module, found.name, found.twin)
 
-    def back(self, node: ast.expr, module: Module) -> Change | None:
+    def _back(self, node: ast.expr, module: Module) -> list[Change]:
         """The other way round, when the face goes."""
         there = self.project.faces.function(node, module)
         found = self.project.faces.twins.get(there) if there is not None else None
-        return self._renamed(node, module, found.twin, found.name) if found else None
+        return [self._renamed(node, module, found.twin, found.name)] if found else []
 
     def _provided(self, node: ast.expr, module: Module) -> Provided | None:
         faces = self.project.faces
@@ -231,40 +262,43 @@ class FaceChanges:
                     return statement.module or ""
         raise Refused(f"where `{dotted_name(node)}` comes from is not followed")
 
-    def removals(self) -> Iterator[Change]:
+    def removals(self) -> Iterator[tuple[Module, ast.AST, Callable[[], list[Change]]]]:
         """Everything that goes when the engine is asynchronous: the twins, their names, the face's class and `run`."""
         faces = self.project.faces
+        if faces.text is None:
+            return
         for node, provided in faces.twins.items():
-            yield self._removed(node, provided)
+            yield provided.module, node, partial(self._removed, node, provided)
         for module in self.project.symbols.modules.values():
             names: list[ast.Name | ast.Attribute] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
             for name in names:
-                if isinstance(name.ctx, ast.Load) and not self._inside(name, module):
-                    if change := self.back(name, module):
-                        yield change
+                if isinstance(name.ctx, ast.Load) and not self.inside(name, module):
+                    yield module, name, partial(self._back, name, module)
         for call, where, called in faces.uses():
-            if not self._inside(call, where):
-                yield self._unwrapped(call, where, called)
+            if not self.inside(call, where):
+                yield where, call, partial(self._unwrapped, call, where, called)
 
-    def _inside(self, node: ast.AST, module: Module) -> bool:
+    def inside(self, node: ast.AST, module: Module) -> bool:
         """Whether a node stands in a twin, which goes as a whole."""
         twins = self.project.faces.twins
-        return any(above in twins for above in self.project.scopes(module).ancestors(node))
+        return any(above in twins for above in (node, *self.project.scopes(module).ancestors(node)))
 
-    def _removed(self, node: ast.AST, provided: Provided) -> Change:
+    def _removed(self, node: ast.AST, provided: Provided) -> list[Change]:
         source = self.project.sources[provided.module.path]
         statement = node if isinstance(node, ast.stmt) else self._statement(replace(provided, node=node))
         start, end = source.segment(statement)
         before = source.text[:start].rstrip()
         message = f"{provided.twin} goes with the async face"
         drops = (f"{self.dotted}.{CLASS}", CLASS)
-        return Change(PATTERN, provided.module, statement, message, (Edit(len(before), end, ""),), (), drops)
+        return [Change(PATTERN, provided.module, statement, message, (Edit(len(before), end, ""),), (), drops)]
 
-    def _unwrapped(self, call: ast.Call, module: Module, name: str) -> Change:
+    def _unwrapped(self, call: ast.Call, module: Module, name: str) -> list[Change]:
         """`run(f(...))` as `await f(...)`, `AsyncFace(db)` as `db`."""
         source = self.project.sources[module.path]
         (start, end), (first, last) = source.segment(call), source.segment(call.args[0])
         keyword = "await " if name == RUN else ""
+        if keyword:
+            Awaiting(source, self.project.scopes(module).parents).generators(call)
         above = self.project.scopes(module).parents[call]
         if keyword and isinstance(above, ast.Attribute | ast.Subscript | ast.Call) and above is not None:
             used = getattr(above, "value", None) is call or getattr(above, "func", None) is call
@@ -272,4 +306,4 @@ class FaceChanges:
         else:
             edits = (Edit(start, first, keyword), Edit(last, end, ""))
         message = "it is awaited" if keyword else "the session itself is asynchronous"
-        return Change("sync_caller", module, call, message, edits, (), (f"{self.dotted}.{name}", name))
+        return [Change("sync_caller", module, call, message, edits, (), (f"{self.dotted}.{name}", name))]

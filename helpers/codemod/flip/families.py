@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
@@ -96,6 +97,7 @@ class Families:
         yield from self._classes()
         yield from self._nested()
         yield from self._decorated()
+        yield from self._twins()
         for node in self.project.colouring.asynchronous:
             module = self.project.callgraph.functions[node].module
             for other in self.project.colouring.overrides(node):
@@ -158,6 +160,13 @@ class Families:
         for wrapper in self.project.colouring.two_coloured:
             together = [one for one in self.project.decorators.wrapped[wrapper] if one.function in self.touched]
             yield from (((wrapper, one.by.module), (one.function, one.module)) for one in together)
+
+    def _twins(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
+        """What the async face is behind goes together, as the face does."""
+        faces = self.project.faces
+        twins = [(node, one.module) for node, one in faces.twins.items()] if faces.text else []
+        units = [(self.unit(node, module), module) for node, module in twins]
+        yield from pairwise(units)
 
     def _nested(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
         for unit, module in self.touched.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
+from helpers.codemod import registry
 from helpers.codemod.flip.change import Outcome
 from helpers.codemod.flip.plan import flip
 from helpers.codemod.pattern import Pattern, fingerprint
@@ -19,6 +20,16 @@ def findings(project: Project, pattern: type[Pattern]) -> Iterator[Finding]:
     """What the flip changes by a pattern, and what it leaves because of it."""
     for outcome in flip(project):
         yield from _left(project, pattern, outcome) if outcome.obstacles else _changed(project, pattern, outcome)
+
+
+def step_findings(project: Project, outcome: Outcome, group: str) -> Iterator[Finding]:
+    """The changes of one step, or what holds it back, whatever patterns they belong to."""
+    patterns = {pattern.NAME: pattern for pattern in registry.all_patterns()}
+    for obstacle in outcome.obstacles:
+        yield _finding(project, patterns[obstacle.pattern], obstacle.module, obstacle.node, obstacle.reason)  # type: ignore[arg-type]
+    for change in () if outcome.obstacles else outcome.changes:
+        fix = Fix(change.edits, change.adds, change.drops, group)
+        yield _finding(project, patterns[change.pattern], change.module, change.node, change.message, fix)  # type: ignore[arg-type]
 
 
 def _changed(project: Project, pattern: type[Pattern], outcome: Outcome) -> Iterator[Finding]:

@@ -14,9 +14,11 @@ from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip import (
+    bridges,
     callers,
     crossing,
     engines,
+    face,
     functions,
     guards,
     in_turn,
@@ -37,13 +39,21 @@ from helpers.model import ImportName
 @lru_cache(maxsize=1)
 def flip(project: Project) -> tuple[Outcome, ...]:
     """What turning each family asynchronous comes to; those that nothing has to change for are left out."""
-    planner = _Planner(project)
+    planner = places(project)
     found = in_turn.together([planner.outcome(units) for units in planner.families.all()])
     return tuple(outcome for outcome in found if outcome.changes or outcome.obstacles)
 
 
+@lru_cache(maxsize=1)
+def places(project: Project) -> Places:
+    """What tells the changes of single places."""
+    return Places(project)
+
+
 @dataclass(eq=False)
-class _Planner:
+class Places:
+    """What every place of a project becomes, by the family that it belongs to."""
+
     project: Project
     families: Families = field(init=False)
 
@@ -56,7 +66,10 @@ class _Planner:
         self.engines = engines.EngineChanges(self.project, self.types)
         self.crossing = crossing.Crossing(self.project)
         self.locks = locks.Locks(self.project)
-        self.callers = callers.Callers(self.project)
+        self.callers = callers.Callers(self.project, bridges.Bridges(self.project, self.types))
+        self.faces = face.FaceChanges(self.project, self.types)
+        twins = self.project.faces.twins.items() if self.project.faces.text else ()
+        self.twins = {self.families.unit(node, one.module): one.module for node, one in twins}
         self.unresolved = unresolved.Unresolved(self.project)
         self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
         for one in self.project.engines.uses:
@@ -69,6 +82,8 @@ class _Planner:
         """What turning one family asynchronous comes to."""
         outcome = Outcome()
         for unit, module in units.items():
+            if unit in self.twins:
+                continue  # it goes with the face
             asynchronous = unit in self.project.colouring.asynchronous
             if isinstance(unit, FunctionNode):
                 outcome.functions[unit] = module
@@ -77,11 +92,14 @@ class _Planner:
             self._body(unit, module, outcome, asynchronous=asynchronous)
         outcome.changes = [_with_loop(change) for change in outcome.changes]
         self._patched(outcome)
+        if self.twins.keys() & units.keys():
+            for module, node, remove in self.faces.removals():
+                _try(outcome, face.PATTERN, (module, node), remove)
         outcome.obstacles += [*self.crossing.obstacles(outcome), *self.locks.obstacles(outcome)]
         if not outcome.obstacles:
             managers.settle(self.project, outcome)
             in_turn.settle(self.project, outcome)
-            self._lists(outcome)
+            self.lists(outcome)
             each = {(one.module.path, one.edits): one for one in reversed(outcome.changes)}
             outcome.changes = list(each.values())[::-1]  # one call may run several functions
             self._only_types(outcome)
@@ -135,7 +153,7 @@ class _Planner:
                 _try(outcome, "session_factory", (module, use.node), partial(self._factory, use))
         for engine in self.engine_uses.get(unit, ()):
             _try(outcome, engines.PATTERN, (module, engine.node), partial(self.engines.of_engine, engine))
-        for node in _in_unit(unit):
+        for node in in_unit(unit):
             _try(outcome, session_types.PATTERN, (module, node), partial(self.types.changes, node, module))
 
     def _guard(self, outcome: Outcome, module: Module, found: Iterable[tuple[ast.AST, str]]) -> None:
@@ -152,7 +170,7 @@ class _Planner:
             yield from self.engines.of_factory(use.node, use.module)
         self.engines.check_session(use)
 
-    def _lists(self, outcome: Outcome) -> None:
+    def lists(self, outcome: Outcome) -> None:
         """Generator expressions that awaits stand in are read as lists."""
         done: set[ast.AST] = set()
         for change in [one for one in outcome.changes if _awaits(one)]:
@@ -185,7 +203,7 @@ def _try(outcome: Outcome, pattern: str, place: tuple[Module, ast.AST], make: Ca
         outcome.obstacles.append(Obstacle(pattern, module, node, str(refused)))  # type: ignore[arg-type]  # it has a place
 
 
-def _in_unit(unit: ast.AST) -> Iterator[ast.AST]:
+def in_unit(unit: ast.AST) -> Iterator[ast.AST]:
     """Every node of a unit; functions inside are units of their own."""
     stack = [unit]
     while stack:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.colouring import AWAITED, BLOCKS, MISSING
+from helpers.analysis.faces import CLASS
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
@@ -125,6 +126,8 @@ class SessionCalls:
         assert call is not None
         edges = [edge for edge in self.project.callgraph.at.get(call, ()) if edge.kind in ("call", "constructor")]
         if edges and all(edge.tier > Tier.BY_NAME for edge in edges):
+            return
+        if self.project.faces.named(call.func, use.module, CLASS):
             return
         external = self.project.meanings.external(call.func, use.module)
         if external in _LISTENERS and call.args[:1] == [use.node]:

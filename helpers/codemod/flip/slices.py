@@ -1,0 +1,219 @@
+"""Some functions become asynchronous over the face, the rest stays: what changes in them, and around them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from helpers.analysis.callgraph import Edge
+from helpers.analysis.fixtures import is_fixture, is_test
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.project import Project
+from helpers.analysis.session_types import Tier
+from helpers.analysis.session_uses import SessionUse
+from helpers.analysis.symbols import Module
+from helpers.codemod.flip import guards
+from helpers.codemod.flip.bridges import Bridges
+from helpers.codemod.flip.change import Change, Obstacle, Outcome
+from helpers.codemod.flip.face import FaceChanges
+from helpers.codemod.flip.plan import Places, in_unit, places
+from helpers.codemod.flip.reach import Reach
+from helpers.codemod.refused import Refused
+
+Unit = frozenset[ast.AST]
+# done by the engine or the driver itself, so that the face has none
+_NOT_ON_A_FACE = frozenset({"connection", "stream", "stream_scalars", "begin", "begin_nested"})
+_LOOKED_AT = frozenset({"method", "attribute", "tested", "passed"})
+
+
+@dataclass(eq=False)
+class Slices:
+    """Answers for one project whose session has a face, or is to have one."""
+
+    project: Project
+    _own: dict[ast.AST, tuple[Change, ...] | str] = field(default_factory=dict, repr=False)
+    _bridged: dict[ast.AST, Change | str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.places: Places = places(self.project)
+        self.faces = FaceChanges(self.project, self.places.types)
+        self.bridges = Bridges(self.project, self.places.types)
+        self.reach = Reach(self.project)
+
+    @cached_property
+    def open(self) -> dict[ast.AST, Module]:
+        """Every function on the way of a request that is to become asynchronous and is not yet, tests left out."""
+        graph = self.project.callgraph
+        providers = {one.node for one in self.project.faces.providers}
+        found: dict[ast.AST, Module] = {}
+        for node in self.project.colouring.asynchronous:
+            module = graph.functions[node].module
+            if not isinstance(node, FunctionNode) or node in providers or node in self.project.faces.twins:
+                continue
+            if is_test(node, module) or is_fixture(node) or node not in self.reach.served:
+                continue
+            if not self.is_done(node):
+                found[node] = module
+        return found
+
+    def unit(self, node: ast.AST) -> Unit:
+        """A function with those that override it or are overridden."""
+        found = {node}
+        queue = [node]
+        while queue:
+            for other in self.project.colouring.overrides(queue.pop()):
+                if other not in found:
+                    found.add(other)
+                    queue.append(other)
+        return frozenset(found)
+
+    def _sessions(self, node: ast.AST) -> Iterator[SessionUse]:
+        """The uses of a synchronous session in a function, those inside bridges left out."""
+        for use in self.places.uses.get(node, ()):
+            if use.tier > Tier.BY_NAME and self.bridges.around(use.node, use.module) is None:
+                yield use
+
+    def is_done(self, node: ast.AST) -> bool:
+        """Whether a function is asynchronous and has no synchronous session of its own any more."""
+        return isinstance(node, ast.AsyncFunctionDef) and next(self._sessions(node), None) is None
+
+    def own(self, node: ast.AST) -> tuple[Change, ...] | str:
+        """What changes in a function itself, or why it cannot become asynchronous over the face."""
+        if node not in self._own:
+            try:
+                self._own[node] = tuple(self._changes(node))
+            except Refused as refused:
+                self._own[node] = str(refused)
+        return self._own[node]
+
+    def _changes(self, node: ast.AST) -> Iterator[Change]:
+        assert isinstance(node, FunctionNode)
+        module = self.project.callgraph.functions[node].module
+        if reason := next(
+            (reason for _, reason in (*guards.earlier(self.project, node, module), *guards.reasons(node))), ""
+        ):
+            raise Refused(reason)
+        if self.places.engine_uses.get(node):
+            raise Refused("it names an engine")
+        yield from self.places.functions.changes(node, module)
+        self.places.unresolved.obstacles(node)
+        for use in self._sessions(node):
+            self._parameter(use, node)
+            if use.role != "passed":
+                yield from self.places.calls.changes(use)
+            elif use.call is not None and not self.project.callgraph.at.get(use.call):
+                yield from self.places.calls.changes(use)
+        for inner in in_unit(node):
+            if isinstance(inner, ast.Name | ast.Attribute) and (over := self.faces.over(inner, module)):
+                yield over
+            else:
+                yield from self.places.types.changes(inner, module)
+
+    def _parameter(self, use: SessionUse, function: FunctionNode) -> None:
+        """Whether a session is a parameter: one that a caller gives, or what the face's provider yields."""
+        scopes = self.project.scopes(use.module)
+        bindings = scopes.lookup(use.node.id, use.node) if isinstance(use.node, ast.Name) else ()
+        arguments = [one.node for one in bindings if isinstance(one.node, ast.arg)]
+        if not arguments or len(arguments) != len(bindings) or scopes.parents[arguments[0]] is not function.args:
+            raise Refused(f"`{ast.unparse(use.node)[:40]}` is no parameter: it changes with the engine")
+        if use.role in ("given", "bound", "other", "called", "entered") or use.name in _NOT_ON_A_FACE:
+            raise Refused(f"what becomes of `{ast.unparse(use.node)[:40]}` here changes with the engine")
+        source = self.project.faces.source_of(arguments[0], function, use.module)
+        known = {one.node for one in (*self.project.faces.providers, *self.project.faces.aliases)}
+        if source is not None and self.project.faces.function(source, use.module) not in known:
+            raise Refused(f"its session comes from `{ast.unparse(source)}`, which has no face")
+
+    def callers(self, node: ast.AST) -> Iterator[Edge]:
+        """The calls of a function."""
+        return (edge for edge in self.project.callgraph.calls_to.get(node, ()) if edge.kind != "reference")
+
+    def calls(self, node: ast.AST) -> Iterator[Edge]:
+        """The calls that a function makes of others that are to become asynchronous and are not yet."""
+        asynchronous = self.project.colouring.asynchronous
+        for edge in self.project.callgraph.calls_from.get(node, ()):
+            callee = edge.callee.node
+            waiting = callee in asynchronous and not (
+                isinstance(callee, ast.AsyncFunctionDef) and callee not in self.open
+            )
+            if edge.kind != "reference" and edge.tier > Tier.BY_NAME and waiting:
+                yield edge
+
+    def is_bridged(self, edge: Edge) -> bool:
+        """Whether the call stands in a bridge."""
+        return self.bridges.around(edge.site, edge.caller.module) is not None
+
+    def bridge(self, edge: Edge) -> Change | str:
+        """The bridge that a call needs, or why there can be none."""
+        if edge.site not in self._bridged:
+            try:
+                self._bridged[edge.site] = self.bridges.opened(edge)
+            except Refused as refused:
+                self._bridged[edge.site] = str(refused)
+        return self._bridged[edge.site]
+
+    def helper(self, node: ast.AST) -> str:
+        """Why a function cannot be handed the face by what it calls that does no IO itself; empty where it can."""
+        for edge in self.project.callgraph.calls_from.get(node, ()):
+            callee = edge.callee.node
+            if edge.kind == "reference" or callee in self.project.colouring.asynchronous:
+                continue
+            uses = [use for use in self.places.uses.get(callee, ()) if use.tier > Tier.BY_NAME]
+            if edge.kind == "constructor" and self._is_given_one(edge):
+                return f"the session is given to {edge.callee.symbol}, which keeps it"
+            if any(use.role not in _LOOKED_AT or not isinstance(use.node, ast.Name) for use in uses):
+                return f"the session is given to {edge.callee.symbol}, which may keep it"
+        return ""
+
+    def _is_given_one(self, edge: Edge) -> bool:
+        call = edge.site
+        if not isinstance(call, ast.Call):
+            return True
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return any(self.project.sessions.tier(one, edge.caller.module) is not None for one in values)
+
+    def around(self, node: ast.AST, flipped: Set[ast.AST]) -> Iterator[Change]:
+        """What changes where a function is called or handed on. Refused where a place cannot follow."""
+        for edge in self.project.callgraph.calls_to.get(node, ()):
+            module = edge.caller.module
+            bridge = self.bridges.around(edge.site, module)
+            if edge.kind == "reference":
+                yield from self.places.callers.changes(edge)
+            elif bridge is not None:
+                yield self.bridges.removed(bridge, edge)
+            elif edge.caller.node in flipped or self.is_done(edge.caller.node):
+                yield from self.places.callers.changes(edge)
+            elif self.reach.may_run(edge.caller.node):
+                yield self.bridges.run(edge, self.faces.dotted)
+            else:
+                raise Refused(f"{edge.caller.qualified} calls it and is not asynchronous yet")
+
+    def outcome(self, chosen: Iterable[ast.AST]) -> Outcome:
+        """The changes of one step, or what holds it back."""
+        outcome, flipped = Outcome(), frozenset(chosen)
+        for node in flipped:
+            function = self.project.callgraph.functions[node]
+            outcome.functions[node] = function.module
+            try:
+                outcome.changes += self._all(node, flipped)
+            except Refused as refused:
+                outcome.obstacles.append(Obstacle("sync_function", function.module, node, str(refused)))  # type: ignore[arg-type]
+        if not outcome.obstacles:
+            self.places.lists(outcome)
+        return outcome
+
+    def _all(self, node: ast.AST, flipped: frozenset[ast.AST]) -> Iterator[Change]:
+        own = self.own(node)
+        if isinstance(own, str):
+            raise Refused(own)
+        if reason := self.helper(node):
+            raise Refused(reason)
+        yield from own
+        yield from self.around(node, flipped)
+        for edge in self.calls(node):
+            if edge.callee.node not in flipped and not self.is_bridged(edge):
+                bridge = self.bridge(edge)
+                if isinstance(bridge, str):
+                    raise Refused(bridge)
+                yield bridge
