@@ -39,6 +39,8 @@ class Provided:
     @property
     def twin(self) -> str:
         """`get_async_db` for `get_db`, `AsyncSessionDep` for `SessionDep`."""
+        if self.name == "Session":
+            return f"{ALIAS}SessionDep"
         if isinstance(self.node, ast.expr):
             return f"{ALIAS}{self.name}" if not self.name.islower() else f"{PREFIX}{self.name}"
         head, _, rest = self.name.partition("_")

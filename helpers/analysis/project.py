@@ -16,8 +16,8 @@ from helpers.analysis.colouring import Colouring
 from helpers.analysis.decorators import Decorators
 from helpers.analysis.effects import Effects
 from helpers.analysis.engines import Engines
-from helpers.analysis.files import application_files
 from helpers.analysis.faces import Faces, is_face
+from helpers.analysis.files import application_files
 from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.function_values import FunctionValues
 from helpers.analysis.generators import Generators

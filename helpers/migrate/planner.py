@@ -40,7 +40,8 @@ def make_plan(project: Project, *, most: int = MOST, first: int = 1) -> Plan:
     `most` functions become asynchronous in one step, those that override each other together even when they are more.
     """
     steps: list[Step] = []
-    for stage in _earlier():
+    under_way = project.faces.text is not None  # then the stages before the face are done, whatever looks new since
+    for stage in () if under_way else _earlier():
         change_set = _in_stage(project, stage)
         if change_set.changes:
             steps.append(Step(0, stage, change_set.applied, _TITLES[stage]))

@@ -188,18 +188,20 @@ class FaceChanges:
     def _alias(self, provided: Provided) -> Change:
         binder = self.types.binder(provided.module)
         source = self.project.sources[provided.module.path]
-        base, _ = self._classes(provided)
-        session, add = binder.name(*base)
+        session, add = binder.name(*self._classes(provided)[0])
         value = provided.node
         assert isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Tuple)
-        first = value.slice.elts[0]
-        head, tail = source.segment(value)[0], source.segment(value)[1]
-        text = source.text[head : source.segment(first)[0]] + session + source.text[source.segment(first)[1] : tail]
-        for one in self.project.faces.providers:
-            text = text.replace(f"({one.name})", f"({one.twin})")
-        newline = self._newline(provided)
-        statement = self._statement(provided)
-        return self._after(provided, statement, f"{newline}{provided.twin} = {text}", (add,))
+        start, end = source.segment(value)
+        edits, adds = [Edit(*source.segment(value.slice.elts[0]), session)], [add]
+        for node in (node for part in value.slice.elts[1:] for node in ast.walk(part)):
+            if isinstance(node, ast.Name | ast.Attribute) and (over := self.over(node, provided.module)):
+                edits += over.edits
+                adds += over.adds
+        text = source.text[start:end]
+        for edit in sorted(edits, reverse=True):
+            text = text[: edit.start - start] + edit.text + text[edit.end - start :]
+        newline, statement = self._newline(provided), self._statement(provided)
+        return self._after(provided, statement, f"{newline}{provided.twin} = {text}", tuple(adds))
 
     def _classes(self, provided: Provided) -> tuple[tuple[str, str], tuple[str, str]]:
         base = self.base(provided)
@@ -289,7 +291,7 @@ class FaceChanges:
         start, end = source.segment(statement)
         before = source.text[:start].rstrip()
         message = f"{provided.twin} goes with the async face"
-        drops = (f"{self.dotted}.{CLASS}", CLASS)
+        drops = tuple(sorted({one.id for one in ast.walk(statement) if isinstance(one, ast.Name)}))
         return [Change(PATTERN, provided.module, statement, message, (Edit(len(before), end, ""),), (), drops)]
 
     def _unwrapped(self, call: ast.Call, module: Module, name: str) -> list[Change]:

@@ -101,9 +101,7 @@ class Slices:
         self.places.unresolved.obstacles(node)
         for use in self._sessions(node):
             self._parameter(use, node)
-            if use.role != "passed":
-                yield from self.places.calls.changes(use)
-            elif use.call is not None and not self.project.callgraph.at.get(use.call):
+            if use.role != "passed" or (use.call is not None and not self.project.callgraph.at.get(use.call)):
                 yield from self.places.calls.changes(use)
         for inner in in_unit(node):
             if isinstance(inner, ast.Name | ast.Attribute) and (over := self.faces.over(inner, module)):
