@@ -197,9 +197,32 @@ class Slices:
                 outcome.changes += self._all(node, flipped)
             except Refused as refused:
                 outcome.obstacles.append(Obstacle("sync_function", function.module, node, str(refused)))  # type: ignore[arg-type]
+        for node, module in self._followers(flipped).items():
+            outcome.functions[node] = module
+            for inner in in_unit(node):
+                outcome.changes += self.places.types.changes(inner, module)
         if not outcome.obstacles:
             self.places.lists(outcome)
         return outcome
+
+    def _followers(self, flipped: frozenset[ast.AST]) -> dict[ast.AST, Module]:
+        """The functions without IO of their own that take a session, and from here on the face's alone."""
+        found: dict[ast.AST, Module] = {}
+        queue = list(flipped)
+        while queue:
+            for edge in self.project.callgraph.calls_from.get(queue.pop(), ()):
+                callee = edge.callee.node
+                plain = isinstance(callee, FunctionNode) and callee not in self.project.colouring.asynchronous
+                if edge.kind == "call" and plain and callee not in found and self.places.uses.get(callee):
+                    found[callee] = edge.callee.module
+                    queue.append(callee)
+        while out := [node for node in found if not self._only_from(node, flipped | found.keys())]:
+            found = {node: module for node, module in found.items() if node not in out}
+        return found
+
+    def _only_from(self, node: ast.AST, done: Set[ast.AST]) -> bool:
+        callers = (edge.caller.node for edge in self.project.callgraph.calls_to.get(node, ()))
+        return all(caller in done or self.is_done(caller) for caller in callers)
 
     def _all(self, node: ast.AST, flipped: frozenset[ast.AST]) -> Iterator[Change]:
         own = self.own(node)
