@@ -70,9 +70,11 @@ class Faces:
         found: dict[ast.AST, Provided] = {}
         for edge in self.project.callgraph.edges:
             node = edge.callee.node
-            if edge.kind == "reference" and edge.given_to.rpartition(".")[2] == "Depends" and node not in found:
-                if isinstance(node, ast.FunctionDef) and self._provides(node, edge.callee.module):
-                    found[node] = Provided(edge.callee.module, node.name, node)
+            injected = edge.kind == "reference" and edge.given_to.rpartition(".")[2] == "Depends"
+            if not (injected and isinstance(node, ast.FunctionDef)) or node in found:
+                continue
+            if self._provides(node, edge.callee.module):
+                found[node] = Provided(edge.callee.module, node.name, node)
         return tuple(found.values())
 
     def _provides(self, function: ast.FunctionDef, module: Module) -> bool:

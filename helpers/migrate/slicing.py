@@ -132,9 +132,9 @@ class Slicing:
     def _stays(self, node: ast.AST, chosen: Set[ast.AST]) -> Iterator[Edge]:
         """The calls of what stays synchronous when `chosen` become asynchronous."""
         for edge in self.slices.calls(node):
-            if edge.callee.node not in chosen and edge.callee.node not in self.flipped:
-                if not self.slices.is_bridged(edge):
-                    yield edge
+            waits = edge.callee.node not in chosen and edge.callee.node not in self.flipped
+            if waits and not self.slices.is_bridged(edge):
+                yield edge
 
     def _follows(self, edge: Edge, chosen: Set[ast.AST]) -> bool:
         """Whether a caller awaits, or can do without."""

@@ -11,7 +11,7 @@ FILES = {
     "requirements.txt": "fastapi\nsqlalchemy>=2.0\naiosqlite\ngreenlet\nhttpx\npytest\npytest-asyncio\n",
     "pytest.ini": "[pytest]\nasyncio_mode = strict\nfilterwarnings =\n    error::RuntimeWarning\n",
     "shop/__init__.py": "",
-    "shop/database.py": '''\
+    "shop/database.py": """\
 from collections.abc import Iterator
 
 from sqlalchemy import create_engine
@@ -28,8 +28,8 @@ class Base(DeclarativeBase):
 def get_db() -> Iterator[Session]:
     with SessionLocal() as session:
         yield session
-''',
-    "shop/models.py": '''\
+""",
+    "shop/models.py": """\
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.database import Base
@@ -46,9 +46,9 @@ class Order(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int]
     total: Mapped[int]
-''',
+""",
     "shop/services/__init__.py": "",
-    "shop/services/customers.py": '''\
+    "shop/services/customers.py": """\
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -74,8 +74,8 @@ def rename(db: Session, customer: Customer, name: str) -> Customer:
     customer.name = name
     db.commit()
     return customer
-''',
-    "shop/services/orders.py": '''\
+""",
+    "shop/services/orders.py": """\
 from sqlalchemy import func, select
 
 from shop.models import Order
@@ -97,8 +97,8 @@ def place(db, name: str, total: int) -> Order:
 
 def turnover(db) -> int:
     return db.scalar(select(func.coalesce(func.sum(Order.total), 0)))
-''',
-    "shop/deps.py": '''\
+""",
+    "shop/deps.py": """\
 from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException
@@ -119,9 +119,9 @@ def current_customer(db: Db, x_name: Annotated[str, Header()]) -> Customer:
 
 
 Current = Annotated[Customer, Depends(current_customer)]
-''',
+""",
     "shop/routers/__init__.py": "",
-    "shop/routers/customers.py": '''\
+    "shop/routers/customers.py": """\
 from fastapi import APIRouter, HTTPException
 
 from shop.deps import Current, Db
@@ -145,8 +145,8 @@ def change(name: str, db: Db, me: Current) -> dict[str, str]:
 @router.get("/me")
 def show(me: Current) -> dict[str, str]:
     return {"name": me.name}
-''',
-    "shop/routers/orders.py": '''\
+""",
+    "shop/routers/orders.py": """\
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
@@ -176,8 +176,8 @@ def remove(key: int, me: Current, db: Session = Depends(get_db)) -> dict[str, bo
     db.delete(order)
     db.commit()
     return {"gone": True}
-''',
-    "shop/routers/reports.py": '''\
+""",
+    "shop/routers/reports.py": """\
 from fastapi import APIRouter
 
 from shop.deps import Db
@@ -194,8 +194,8 @@ def turnover(db: Db) -> dict[str, int]:
 @router.get("/known")
 def known(name: str, db: Db) -> dict[str, bool]:
     return {"known": customers.find(db, name) is not None}
-''',
-    "shop/main.py": '''\
+""",
+    "shop/main.py": """\
 from fastapi import FastAPI
 
 from shop.routers import customers, orders, reports
@@ -204,8 +204,8 @@ app = FastAPI()
 app.include_router(customers.router)
 app.include_router(orders.router)
 app.include_router(reports.router)
-''',
-    "shop/seed.py": '''\
+""",
+    "shop/seed.py": """\
 from shop.database import SessionLocal
 from shop.services import customers
 
@@ -217,9 +217,9 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-''',
+""",
     "tests/__init__.py": "",
-    "tests/conftest.py": '''\
+    "tests/conftest.py": """\
 from collections.abc import Iterator
 
 import pytest
@@ -246,8 +246,8 @@ def session(tables) -> Iterator[Session]:
 @pytest.fixture
 def client(tables) -> TestClient:
     return TestClient(app)
-''',
-    "tests/test_http.py": '''\
+""",
+    "tests/test_http.py": """\
 from fastapi.testclient import TestClient
 
 
@@ -271,8 +271,8 @@ def test_orders_are_placed_listed_and_removed(client: TestClient) -> None:
     assert client.get("/reports/turnover").json() == {"turnover": 7}
     assert client.delete("/orders/1", headers={"x-name": "ada"}).json() == {"gone": True}
     assert client.delete("/orders/1", headers={"x-name": "ada"}).json() == {"gone": False}
-''',
-    "tests/test_services.py": '''\
+""",
+    "tests/test_services.py": """\
 from sqlalchemy.orm import Session
 
 from shop.services import customers, orders
@@ -291,7 +291,7 @@ def test_a_customer_is_found_by_name(session: Session) -> None:
 def test_orders_add_up(session: Session) -> None:
     orders.place(session, "ada", 3)
     assert orders.turnover(session) == 3
-''',
+""",
 }
 
 

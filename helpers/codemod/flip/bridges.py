@@ -1,4 +1,4 @@
-"""Bridges: `await db.run_sync(lambda s: f(s))` before a function that stays synchronous, opened, found and taken down."""
+"""Bridges, `await db.run_sync(lambda s: f(s))`, before functions that stay synchronous: opened, found, taken down."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class Bridges:
         source, binder = self.project.sources[module.path], self.types.binder(module)
         if not source.exact(site):
             raise Refused("it stands inside an f-string, whose parts have no places of their own: take it out")
-        given = [one for one in (*site.args, *(keyword.value for keyword in site.keywords))]
+        given = [*site.args, *(keyword.value for keyword in site.keywords)]
         sessions = [one for one in given if self.project.sessions.tier(one, module) not in (None, Tier.BY_NAME)]
         if len(sessions) != 1:
             raise Refused("it is not given one session in sight")

@@ -24,8 +24,9 @@ _LOOSE = "STRICT = False"
 TEXT = '''\
 %(mark)s the same connection, transaction and objects.
 
-Functions become asynchronous one after the other while the engine stays what it is. What is awaited on the face is done
-by the session behind it, on a thread, one call at a time. The step that makes the engine asynchronous deletes this file.
+Functions become asynchronous one after the other while the engine stays what it is. What is awaited on the face
+is done by the session behind it, on a thread, one call at a time. The step that makes the engine asynchronous
+deletes this file.
 """
 
 import asyncio
@@ -37,7 +38,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import MissingGreenlet
 from %(base)s import AsyncSession
 
-IO = ("execute", "scalar", "scalars", "get", "get_one", "exec", "flush", "commit", "rollback", "refresh", "delete", "merge")
+READ = ("execute", "scalar", "scalars", "get", "get_one", "exec", "refresh")
+WRITTEN = ("flush", "commit", "rollback", "delete", "merge")
 STRICT = False  # rehearses the asynchronous engine: what would be read in passing there is an error here
 # threads of its own: those that wait for a connection must not keep the one that gives it back from running
 _threads = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="async-face")
@@ -88,7 +90,7 @@ def _awaited(name):
     return method
 
 
-for _name in IO:
+for _name in READ + WRITTEN:
     setattr(AsyncFace, _name, _awaited(_name))
 
 
@@ -106,9 +108,8 @@ def import_name(project: Project, module: Module) -> str:
     """The dotted name that the application imports a module by."""
     for other in project.symbols.modules.values():
         for node in other.nodes.of(ast.ImportFrom):
-            if node.level == 0 and node.module and node.module.endswith(module.name.rpartition(".")[2]):
-                if project.symbols.module(node.module, other) is module:
-                    return node.module
+            if node.level == 0 and node.module and project.symbols.module(node.module, other) is module:
+                return node.module
     parts = module.name.split(".")
     while len(parts) > 1 and f"{parts[0]}/__init__.py" not in project.sources:
         parts = parts[1:]
@@ -224,7 +225,7 @@ class FaceChanges:
         return Change(PATTERN, provided.module, node, message, (Edit(end, end, text),), needed)
 
     def over(self, node: ast.expr, module: Module) -> Change | None:
-        """`get_db` as `get_async_db` and an alias as its twin, in a function that becomes asynchronous over the face."""
+        """`get_db` as `get_async_db`, and an alias as its twin, in a function that becomes asynchronous."""
         found = self._provided(node, module)
         if found is None:
             return None

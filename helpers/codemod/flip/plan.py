@@ -91,7 +91,7 @@ class Places:
                     self._definition(unit, module, outcome)
             self._body(unit, module, outcome, asynchronous=asynchronous)
         outcome.changes = [_with_loop(change) for change in outcome.changes]
-        self._patched(outcome)
+        self.patched(outcome)
         if self.twins.keys() & units.keys():
             for module, node, remove in self.faces.removals():
                 _try(outcome, face.PATTERN, (module, node), remove)
@@ -105,7 +105,7 @@ class Places:
             self._only_types(outcome)
         return outcome
 
-    def _patched(self, outcome: Outcome) -> None:
+    def patched(self, outcome: Outcome) -> None:
         """Names that tests put something else in the place of, where this gives them another meaning."""
         done: set[tuple[str, Module]] = set()
         for change in tuple(outcome.changes):
@@ -144,7 +144,7 @@ class Places:
         if isinstance(unit, ast.stmt) and (asynchronous or not isinstance(unit, FunctionNode | ast.ClassDef)):
             waiting = list(guards.earlier(self.project, unit, module))
             self._guard(outcome, module, waiting[:1])
-        for node in _in_unit(unit):
+        for node in in_unit(unit):
             if isinstance(node, ast.Call):
                 _try(outcome, callers.PATTERN, (module, node), partial(self.functions.mocks.of_call, node, module))
         for use in self.uses.get(unit, ()):

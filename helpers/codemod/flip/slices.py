@@ -201,6 +201,7 @@ class Slices:
             outcome.functions[node] = module
             for inner in in_unit(node):
                 outcome.changes += self.places.types.changes(inner, module)
+        self.places.patched(outcome)
         if not outcome.obstacles:
             self.places.lists(outcome)
         return outcome
