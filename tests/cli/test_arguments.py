@@ -43,7 +43,7 @@ def test_words_that_make_no_sense_are_told_in_one_line(run: Run, words: list[str
 
 def test_apply_without_a_selection_says_what_to_pass(run: Run, application: Path, files: Read) -> None:
     before = files(application)
-    assert_refused(run("apply", application), "nothing is selected; pass --select CODES")
+    assert_refused(run("apply", application), "nothing is selected; pass --step N")
     assert files(application) == before
 
 

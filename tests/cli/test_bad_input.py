@@ -19,13 +19,13 @@ Read = Callable[[Path], dict[str, bytes]]
 KILLED_AT_THE_SECOND_FILE = """
 import os, signal
 from helpers.migrate import journal
-replace, calls = journal.replace_bytes, []
+replace, calls = journal.put, []
 def replace_or_die(target, data):
     calls.append(target)
     if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     replace(target, data)
-journal.replace_bytes = replace_or_die
+journal.put = replace_or_die
 """
 
 FULL_AT_THE_SECOND_FILE = """

@@ -32,9 +32,12 @@ def test_the_schema_is_one() -> None:
     [
         (["scan", "ROOT"], 1),
         (["scan", "ROOT", "--select", "AM101"], 0),
+        (["plan", "ROOT"], 0),
         (["diff", "ROOT"], 1),
+        (["diff", "ROOT", "--step", "1"], 1),
         (["diff", "ROOT", "--select", "AM001"], 0),
         (["apply", "ROOT", "--all"], 0),
+        (["apply", "ROOT", "--step", "1"], 0),
         (["apply", "ROOT", "--select", "AM001"], 0),
         (["undo", "ROOT", "--all"], 0),
         (["explain", "legacy_query"], 0),
