@@ -208,7 +208,8 @@ def test_nothing_is_planned_when_all_is_done(migration: Migration) -> None:
 def test_a_session_that_a_function_opens_itself_waits_for_the_engine(tmp_path: Path) -> None:
     own = {
         "shop/routers/reports.py": (
-            "from fastapi import APIRouter\n\nfrom shop.database import SessionLocal\nfrom shop.services import orders\n\n"
+            "from fastapi import APIRouter\n\n"
+            "from shop.database import SessionLocal\nfrom shop.services import orders\n\n"
             'router = APIRouter(prefix="/reports")\n\n\n@router.get("/turnover")\ndef turnover() -> dict[str, int]:\n'
             '    with SessionLocal() as db:\n        return {"turnover": orders.turnover(db)}\n'
         )

@@ -20,7 +20,7 @@ from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
 PATTERN = "sync_caller"
-NAME = "s"
+NAMES = ("s", "inner", "sync_session")
 _READ = frozenset({"list", "tuple", "set", "sorted", "dict", "frozenset"})
 _NOT_INSIDE = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 
@@ -80,8 +80,9 @@ class Bridges:
         names = {node.id for node in ast.walk(whole) if isinstance(node, ast.Name)}
         if bad := next((node for node in ast.walk(whole) if isinstance(node, _NOT_INSIDE)), None):
             raise Refused(f"`{ast.unparse(bad)[:40]}` cannot stand in a bridge: keep it in a variable first")
-        if "super" in names or NAME in names:
-            raise Refused(f"a bridge cannot hold `{'super()' if 'super' in names else NAME}`")
+        name = next((one for one in NAMES if one not in names), None)
+        if "super" in names or name is None:
+            raise Refused(f"a bridge cannot hold `{'super()' if 'super' in names else NAMES[0]}`")
         self._others(whole, edge)
         source = self.project.sources[module.path]
         awaiting = Awaiting(source, self.project.scopes(module).parents)
@@ -89,11 +90,11 @@ class Bridges:
             raise Refused("a bridge cannot stand in a generator expression: write the loop out")
         receiver = session.id
         first, last = awaiting.edits(whole)
-        opening = first.text.replace("await ", f"await {receiver}.run_sync(lambda {NAME}: ")
+        opening = first.text.replace("await ", f"await {receiver}.run_sync(lambda {name}: ")
         edits = [Edit(first.start, first.end, opening), Edit(last.start, last.end, f"){last.text}")]
         for node in ast.walk(whole):
             if isinstance(node, ast.Name) and node.id == receiver:
-                edits.append(Edit(*source.segment(node), NAME))
+                edits.append(Edit(*source.segment(node), name))
         message = f"bridged: {edge.callee.symbol} stays synchronous for now"
         return Change(PATTERN, module, site, message, tuple(edits))
 

@@ -28,14 +28,17 @@ Functions become asynchronous one after the other while the engine stays what it
 is done by the session behind it, on a thread, one call at a time. The step that makes the engine asynchronous
 deletes this file.
 """
+# mypy: ignore-errors
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.orm import Session
 from %(base)s import AsyncSession
 
 READ = ("execute", "scalar", "scalars", "get", "get_one", "exec", "refresh")
@@ -48,12 +51,13 @@ _threads = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="async-face")
 class AsyncFace(AsyncSession):
     """A synchronous session, to be awaited."""
 
-    def __init__(self, session):
+    def __init__(self, session: Any) -> None:
         super().__init__(sync_session_class=lambda **_: session)
-        event.listen(session, "do_orm_execute", _guard)
+        if STRICT and isinstance(session, Session):
+            event.listen(session, "do_orm_execute", _guard)
         self._turn = None  # made where it is first awaited: it belongs to that loop
 
-    async def _away(self, function, *args, **kwargs):
+    async def _away(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if self._turn is None:
             self._turn = asyncio.Lock()
         async with self._turn:
@@ -65,15 +69,15 @@ class AsyncFace(AsyncSession):
                 await asyncio.wait([call])  # the session is in use until the thread is done
                 raise
 
-    async def run_sync(self, function, *args, **kwargs):
+    async def run_sync(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         return await self._away(function, self.sync_session, *args, **kwargs)
 
-    async def close(self):
+    async def close(self) -> None:
         """Nothing: what opened the session closes it."""
 
 
-def _guard(state):
-    if not (STRICT and (state.is_relationship_load or state.is_column_load)):
+def _guard(state: Any) -> None:
+    if not (state.is_relationship_load or state.is_column_load):
         return
     try:
         asyncio.get_running_loop()
@@ -82,8 +86,8 @@ def _guard(state):
     raise MissingGreenlet("a session reads in passing here, which an asynchronous one cannot")
 
 
-def _awaited(name):
-    async def method(self, *args, **kwargs):
+def _awaited(name: str) -> Any:
+    async def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return await self._away(getattr(self.sync_session, name), *args, **kwargs)
 
     method.__name__ = name
@@ -94,7 +98,7 @@ for _name in READ + WRITTEN:
     setattr(AsyncFace, _name, _awaited(_name))
 
 
-def run(coroutine):
+def run(coroutine: Any) -> Any:
     """What a coroutine gives, for a caller that cannot await."""
     loop = asyncio.new_event_loop()
     try:

@@ -101,8 +101,8 @@ class Slices:
         self.places.unresolved.obstacles(node)
         for use in self._sessions(node):
             self._parameter(use, node)
-            if use.role != "passed" or (use.call is not None and not self.project.callgraph.at.get(use.call)):
-                yield from self.places.calls.changes(use)
+            yield from self.places.calls.changes(use)
+        self._inner(node, module)
         for inner in in_unit(node):
             if isinstance(inner, ast.Name | ast.Attribute) and (over := self.faces.over(inner, module)):
                 yield over
@@ -122,6 +122,15 @@ class Slices:
         known = {one.node for one in (*self.project.faces.providers, *self.project.faces.aliases)}
         if source is not None and self.project.faces.function(source, use.module) not in known:
             raise Refused(f"its session comes from `{ast.unparse(source)}`, which has no face")
+
+    def _inner(self, function: FunctionNode, module: Module) -> None:
+        """Whether a function inside uses the session of this one: it would get the face, whatever its own colour."""
+        scopes = self.project.scopes(module)
+        for inner in ast.walk(function):
+            for use in self.places.uses.get(inner, ()) if inner is not function else ():
+                bindings = scopes.lookup(use.node.id, use.node) if isinstance(use.node, ast.Name) else ()
+                if any(scopes.parents.get(one.node) is function.args for one in bindings):
+                    raise Refused("a function inside uses its session: it changes with the engine")
 
     def callers(self, node: ast.AST) -> Iterator[Edge]:
         """The calls of a function."""
