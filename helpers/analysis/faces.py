@@ -78,7 +78,7 @@ class Faces:
         return tuple(found.values())
 
     def _provides(self, function: ast.FunctionDef, module: Module) -> bool:
-        if module.definitions.get(function.name) is not function or function.args.args or function.args.kwonlyargs:
+        if module.definitions.get(function.name) is not function:
             return False
         yields = [node for node in self.project.scopes(module).results(function) if isinstance(node, ast.Yield)]
         values = [node.value for node in yields if node.value is not None]

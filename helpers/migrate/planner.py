@@ -99,6 +99,8 @@ def _flipped(project: Project, most: int) -> Iterator[Step]:
             yield Step(0, Stage.FLIP, (), _TITLES[Stage.FLIP], _symbols(project))
         return
     slices = list(Slicing(project, most).all())
+    if not under_way and sum(len(one.symbols) for one in slices) < most:
+        slices = []  # a face for so few is not worth its steps
     if slices and not under_way:
         yield Step(0, Stage.FACE, (), _TITLES[Stage.FACE])
     for one in slices:

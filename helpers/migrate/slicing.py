@@ -163,16 +163,13 @@ class Slicing:
 
     def _bridges(self) -> tuple[str, ...]:
         """Every call of a synchronous function by an asynchronous one, which is a bridge."""
-        done = [
-            node for node in self.project.colouring.asynchronous if node in self.flipped or self.slices.is_done(node)
-        ]
-        found = [
-            f"{self._name(node)} -> {self._name(edge.callee.node)}"
-            for node in done
+        found = {
+            edge.site: f"{self._name(edge.caller.node)} -> {self._name(edge.callee.node)}"
+            for node in self.project.colouring.asynchronous
             for edge in self.slices.calls(node)
-            if edge.callee.node not in self.flipped and node not in self.project.faces.twins
-        ]
-        return tuple(sorted(found))
+            if edge.callee.node not in self.flipped and (node in self.flipped or self.slices.is_bridged(edge))
+        }
+        return tuple(sorted(found.values()))
 
     def _sorted(self, nodes: Iterable[ast.AST]) -> list[ast.AST]:
         return sorted(nodes, key=lambda node: (self._path(node), getattr(node, "lineno", 0)))
