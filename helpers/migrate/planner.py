@@ -93,24 +93,27 @@ def _scan(project: Project, pattern: type[Pattern]) -> tuple[Finding, ...]:
 def _flipped(project: Project, most: int) -> Iterator[Step]:
     """One step for a small application; otherwise the face, the slices over it, the rehearsal and the engine."""
     under_way = project.faces.text is not None
-    possible = any(not outcome.obstacles for outcome in flip(project))
-    if not under_way and (not project.faces.providers or len(Slices(project).open) <= most):
-        if possible:
-            yield Step(0, Stage.FLIP, (), _TITLES[Stage.FLIP], _symbols(project))
-        return
-    slices = list(Slicing(project, most).all())
+    small = not project.faces.providers or len(Slices(project).open) <= most
+    slices = [] if small and not under_way else list(Slicing(project, most).all())
     if not under_way and sum(len(one.symbols) for one in slices) < most:
         slices = []  # a face for so few is not worth its steps
+    ends = _ends(project) if slices or under_way else any(not outcome.obstacles for outcome in flip(project))
     if slices and not under_way:
         yield Step(0, Stage.FACE, (), _TITLES[Stage.FACE])
     for one in slices:
         yield Step(0, one.stage, (), one.title, one.symbols, one.bridges)
     if (slices or under_way) and _loose(project):
         yield Step(0, Stage.STRICT, (), _TITLES[Stage.STRICT])
-    if possible:
+    if ends:
         taken = {symbol for one in slices for symbol in one.symbols}
         left = tuple(symbol for symbol in _symbols(project) if symbol not in taken)
         yield Step(0, Stage.FLIP, (), _TITLES[Stage.FLIP], left)
+
+
+def _ends(project: Project) -> bool:
+    """Whether nothing keeps the engine behind the face from becoming asynchronous, so that the face can go."""
+    providers = {one.node for one in project.faces.providers}
+    return not any(outcome.obstacles for outcome in flip(project) if providers & outcome.functions.keys())
 
 
 def _loose(project: Project) -> bool:
