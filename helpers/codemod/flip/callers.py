@@ -9,8 +9,8 @@ from functools import cached_property
 
 from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
-from helpers.analysis.function_uses import UnfollowedError
 from helpers.analysis.faces import RUN
+from helpers.analysis.function_uses import UnfollowedError
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier

@@ -97,11 +97,7 @@ class Places:
                 _try(outcome, face.PATTERN, (module, node), remove)
         outcome.obstacles += [*self.crossing.obstacles(outcome), *self.locks.obstacles(outcome)]
         if not outcome.obstacles:
-            managers.settle(self.project, outcome)
-            in_turn.settle(self.project, outcome)
-            self.lists(outcome)
-            each = {(one.module.path, one.edits): one for one in reversed(outcome.changes)}
-            outcome.changes = list(each.values())[::-1]  # one call may run several functions
+            self.settled(outcome)
             self._only_types(outcome)
         return outcome
 
@@ -120,6 +116,14 @@ class Places:
     def _assigned(self, made: ast.expr, module: Module) -> Iterator[str]:
         """The name that a statement of the module gives what it makes."""
         yield from (name for name, value in module.definitions.items() if value is made)
+
+    def settled(self, outcome: Outcome) -> None:
+        """What the changes of several places need together."""
+        managers.settle(self.project, outcome)
+        in_turn.settle(self.project, outcome)
+        self.lists(outcome)
+        each = {(one.module.path, one.edits): one for one in reversed(outcome.changes)}
+        outcome.changes = list(each.values())[::-1]  # one call may run several functions
 
     def _only_types(self, outcome: Outcome) -> None:
         """Where nothing is awaited and nothing makes a session, whoever passes one decides what it is."""

@@ -212,7 +212,7 @@ class Slices:
                 outcome.changes += self.places.types.changes(inner, module)
         self.places.patched(outcome)
         if not outcome.obstacles:
-            self.places.lists(outcome)
+            self.places.settled(outcome)
         return outcome
 
     def _followers(self, flipped: frozenset[ast.AST]) -> dict[ast.AST, Module]:
