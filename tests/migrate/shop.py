@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 FILES = {
-    "requirements.txt": "fastapi\nsqlalchemy>=2.0\naiosqlite\ngreenlet\nhttpx\npytest\npytest-asyncio\n",
+    "requirements.txt": "fastapi>=0.115\nsqlalchemy>=2.0\naiosqlite\ngreenlet\nhttpx\npytest\npytest-asyncio\n",
     "pytest.ini": "[pytest]\nasyncio_mode = strict\nfilterwarnings =\n    error::RuntimeWarning\n",
     "shop/__init__.py": "",
     "shop/database.py": """\

@@ -11,7 +11,6 @@ from helpers.analysis.faces import CLASS, RUN
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
-from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
@@ -86,6 +85,9 @@ class Bridges:
         self._others(whole, edge)
         source = self.project.sources[module.path]
         awaiting = Awaiting(source, self.project.scopes(module).parents)
+        above = self.project.scopes(module).functions(whole)
+        if isinstance(next(iter(above), None), ast.Lambda):
+            raise Refused("it stands in a lambda, which cannot await")
         if awaiting.generators(whole):
             raise Refused("a bridge cannot stand in a generator expression: write the loop out")
         receiver = session.id
@@ -100,7 +102,7 @@ class Bridges:
 
     def _whole(self, site: ast.Call, edge: Edge) -> ast.Call:
         """What goes into the bridge: a generator together with what reads it to its end."""
-        if not (isinstance(edge.callee.node, FunctionNode) and is_generator(edge.callee.node)):
+        if not (isinstance(edge.callee.node, FunctionNode) and self.project.generators.gives(edge.callee.node)):
             return site
         above = self.project.scopes(edge.caller.module).parents[site]
         reads = isinstance(above, ast.Call) and isinstance(above.func, ast.Name) and above.func.id in _READ
@@ -156,7 +158,7 @@ class Bridges:
         module, site = edge.caller.module, edge.site
         if edge.kind != "call" or not isinstance(site, ast.Call) or edge.tier is Tier.BY_NAME:
             raise Refused(f"{edge.callee.symbol} becomes asynchronous, and this place cannot await it")
-        if isinstance(edge.callee.node, FunctionNode) and is_generator(edge.callee.node):
+        if isinstance(edge.callee.node, FunctionNode) and self.project.generators.gives(edge.callee.node):
             raise Refused(f"{edge.callee.symbol} becomes an asynchronous generator, and this place cannot await it")
         source, binder = self.project.sources[module.path], self.types.binder(module)
         if not source.exact(site):

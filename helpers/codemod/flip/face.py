@@ -11,6 +11,7 @@ from helpers.analysis.faces import CLASS, MARK, RUN, STEM, Provided
 from helpers.analysis.project import Project
 from helpers.analysis.source import Text
 from helpers.analysis.symbols import Module, dotted_name, import_bindings
+from helpers.codemod.flip.awaiting import RUN as LOOP
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.session_types import SessionTypes
@@ -304,13 +305,16 @@ class FaceChanges:
         source = self.project.sources[module.path]
         (start, end), (first, last) = source.segment(call), source.segment(call.args[0])
         keyword = "await " if name == RUN else ""
-        if keyword:
-            Awaiting(source, self.project.scopes(module).parents).generators(call)
+        adds: tuple[ImportName, ...] = ()
+        awaiting = Awaiting(source, self.project.scopes(module).parents, self.project.loops.kept)
         above = self.project.scopes(module).parents[call]
-        if keyword and isinstance(above, ast.Attribute | ast.Subscript | ast.Call) and above is not None:
-            used = getattr(above, "value", None) is call or getattr(above, "func", None) is call
-            edits = (Edit(start, first, "(await " if used else keyword), Edit(last, end, ")" if used else ""))
+        inside = call in (getattr(above, "value", None), getattr(above, "func", None)) and isinstance(above, ast.expr)
+        if keyword and awaiting.is_kept(call):
+            edits, adds = (Edit(start, first, LOOP), Edit(last, end, ")")), (ImportName("asyncio"),)
+        elif keyword:
+            awaiting.generators(call)
+            edits = (Edit(start, first, "(await " if inside else keyword), Edit(last, end, ")" if inside else ""))
         else:
-            edits = (Edit(start, first, keyword), Edit(last, end, ""))
+            edits = (Edit(start, first, ""), Edit(last, end, ""))
         message = "it is awaited" if keyword else "the session itself is asynchronous"
-        return [Change("sync_caller", module, call, message, edits, (), (f"{self.dotted}.{name}", name))]
+        return [Change("sync_caller", module, call, message, edits, adds, (f"{self.dotted}.{name}", name))]
