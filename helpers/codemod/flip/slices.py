@@ -91,9 +91,8 @@ class Slices:
     def _changes(self, node: ast.AST) -> Iterator[Change]:
         assert isinstance(node, FunctionNode)
         module = self.project.callgraph.functions[node].module
-        if reason := next(
-            (reason for _, reason in (*guards.earlier(self.project, node, module), *guards.reasons(node))), ""
-        ):
+        found = [*guards.earlier(self.project, node, module), *guards.reasons(node)]
+        for _, reason in (*found, *self.places.blocking.reasons(node)):
             raise Refused(reason)
         if self.places.engine_uses.get(node):
             raise Refused("it names an engine")

@@ -44,7 +44,10 @@ class Touches:
         """The first place that deletes an object by its session; empty when there is none."""
         for module, call in self.project.calls.get("delete", ()):
             receiver = call.func.value if call.args and isinstance(call.func, ast.Attribute) else None
-            if receiver is not None and self.project.sessions.tier(receiver, module) is not None:
+            if receiver is None:
+                continue
+            awaited = isinstance(self.project.scopes(module).parents.get(call), ast.Await)
+            if awaited or self.project.sessions.tier(receiver, module) is not None:
                 return f"{module.path}:{call.lineno}"
         return ""
 
