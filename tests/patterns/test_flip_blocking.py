@@ -17,6 +17,11 @@ LEFT = {
     + "def tell():\n    mail()\n\n\n"
     + ROUTE
     + "    tell()\n    s.commit()\n",
+    "a client of which the route knows the protocol": "import httpx\nfrom typing import Protocol\n\n\n"
+    + "class Client(Protocol):\n    def charge(self) -> None: ...\n\n\n"
+    + "class Live:\n    def charge(self) -> None:\n        httpx.post('u')\n\n\n"
+    + ROUTE.replace("s: Session", "s: Session, client: Client")
+    + "    client.charge()\n    s.commit()\n",
     "a service that a route calls": "import httpx\n\n\n"
     + "def charge(s: Session):\n    httpx.post('u')\n    s.commit()\n\n\n"
     + ROUTE

@@ -40,7 +40,7 @@ class Blocking:
             yield call, f"`{ast.unparse(call.func)}()` would hold up the event loop: {_ADVICE}"
         for edge in graph.calls_from.get(function, ()):
             callee = edge.callee.node
-            if edge.kind in ("call", "constructor") and (callee in self._leads or callee in self._plain):
+            if edge.kind in ("call", "constructor") and callee in self._leads:
                 how = f"{edge.callee.symbol} leads to a call that would hold up the event loop"
                 yield edge.site, f"{how}: {_ADVICE}"
 
@@ -61,16 +61,19 @@ class Blocking:
         return found
 
     @cached_property
-    def _plain(self) -> frozenset[ast.AST]:
-        """Those that stay as they are: one that becomes asynchronous has a reason of its own."""
-        return frozenset(node for node in self._calls if self._stays(node))
-
-    @cached_property
     def _leads(self) -> frozenset[ast.AST]:
-        """The functions that stay as they are and lead to such a call."""
-        asynchronous = frozenset(self.project.colouring.asynchronous)
-        found = self.project.callgraph.reaching(self._plain, closed=asynchronous)
-        return frozenset(node for node in found if self._stays(node))
+        """The functions that stay as they are and lead to such a call; one that becomes asynchronous tells itself."""
+        colouring = self.project.colouring
+        asynchronous = frozenset(colouring.asynchronous)
+        found = {node for node in self._calls if self._stays(node)}
+        while True:
+            # whoever calls a method cannot know which of those that override each other it gets
+            new = {other for node in found for other in colouring.overrides(node)}
+            new |= self.project.callgraph.reaching(found, closed=asynchronous).keys()
+            new = {node for node in new if self._stays(node)} - found
+            if not new:
+                return frozenset(found)
+            found |= new
 
     def _stays(self, node: ast.AST) -> bool:
         return isinstance(node, FunctionNode) and node not in self.project.colouring.asynchronous
