@@ -29,10 +29,7 @@ _ALONE = "import sys; del sys.path[0]; import runpy; runpy.run_path(sys.argv[1],
 
 
 def _environment() -> dict[str, str]:
-    """The variables of a worker: none that change how Python runs, but a hash seed.
-
-    SQLAlchemy emits what one refresh() loads in the order of a set of names, and two runs have to say the same.
-    """
+    """The variables of a worker: none that change how Python runs, but a hash seed, so that sets keep their order."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     # 1.4.46 nags once per process about 2.0, in whichever job comes first
     return {**kept, "PYTHONHASHSEED": "0", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
