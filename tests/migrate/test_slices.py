@@ -162,3 +162,25 @@ def test_a_function_waits_for_a_synchronous_one_on_the_way_of_a_request(tmp_path
     after, reasons = step(tmp_path, code, "find")
     assert after == code
     assert reasons == ["app:show calls it and is not asynchronous yet"]
+
+
+CACHE = """\
+class cached:
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, db: Session, key: int):
+        return self.function(db, key)
+
+
+@cached
+def find(db: Session, key: int):
+    return db.get(Author, key)
+
+
+"""
+
+
+def test_what_a_decorator_runs_in_a_request_starts_no_loop_of_its_own(tmp_path: Path) -> None:
+    after, reasons = step(tmp_path, CACHE + ROUTE + "    return find(db, key)\n", "show", "find")
+    assert "run(" not in after and any("is not asynchronous yet" in reason for reason in reasons)

@@ -33,6 +33,7 @@ class Reach:
             if node not in found:
                 found.add(node)
                 queue += [edge.callee.node for edge in self.project.callgraph.calls_from.get(node, ())]
+                queue += self._wrappers.get(node, ())
         return frozenset(found)
 
     @cached_property
@@ -52,6 +53,15 @@ class Reach:
             if edge.kind == "reference" and edge.given_to.rpartition(".")[2] in _INJECTED
         )
 
+    @cached_property
+    def _wrappers(self) -> dict[ast.AST, list[ast.AST]]:
+        """Function to what decorators of the project run in its place."""
+        found: dict[ast.AST, list[ast.AST]] = {}
+        for wrapper, wrapped in self.project.decorators.wrapped.items():
+            for one in wrapped:
+                found.setdefault(one.function, []).append(wrapper)
+        return found
+
     def _starts(self) -> Iterator[ast.AST]:
         yield from self.entries
         yield from self.injected
@@ -69,8 +79,11 @@ class Reach:
                 yield edge.callee.node
 
     def may_run(self, caller: ast.AST) -> bool:
-        """Whether a function can start a loop of its own: no loop runs where it does."""
-        return isinstance(caller, ast.FunctionDef) and caller not in self.served
+        """Whether a function can start a loop of its own: no loop runs where it does.
+
+        Who runs a method such as `__call__` is not in sight.
+        """
+        return isinstance(caller, ast.FunctionDef) and not caller.name.startswith("__") and caller not in self.served
 
     def is_test(self, node: ast.AST) -> bool:
         """Whether it is a test."""
