@@ -161,7 +161,18 @@ def _python(project: Project, source: Source, chosen: Sequence[Accepted]) -> byt
         return f"the comments cannot be compared: {error}"
     if (again.text, again.encoding) != (text, source.encoding):
         return "the result would be read in another encoding"
+    if (wrong := _uncompiled(again)) and not _uncompiled(source):
+        return f"the result is not sound: {wrong}"
     return f"the comment {min(lost)!r} would be lost" if lost else after
+
+
+def _uncompiled(source: Source) -> str:
+    """Why a file that parses does not compile, as one with an `await` in a lambda; empty when it does."""
+    try:
+        compile(source.tree, source.path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _drops(source: Source, chosen: Iterable[Accepted]) -> frozenset[str]:

@@ -337,6 +337,17 @@ def test_a_group_is_left_in_every_file_when_one_member_is_unsound() -> None:
     assert reasons["two.py"].startswith("the result is not sound")
 
 
+def test_what_parses_and_does_not_compile_is_left() -> None:
+    changes = run(project(one=ONE), grouped(ONE, "return 1", "return lambda: await total()", "one.py"))
+    assert not changes.changes
+    assert "the result is not sound: 'await' outside" in reasons(changes)[0]
+
+
+def test_a_file_that_did_not_compile_before_is_no_worse_than_it_was() -> None:
+    text = ONE + "await x\n"
+    assert run(project(one=text), grouped(text, "return 1", "return 2", "one.py")).changes
+
+
 def test_a_group_is_left_when_a_member_was_not_selected() -> None:
     app = project(one=ONE, two=TWO)
     wanted, absent = grouped(ONE, "total()", "total(db)", "one.py"), grouped(TWO, "(total)", "(t)", "two.py")
