@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers.analysis import referred
 from helpers.analysis.files import application_files
 from helpers.analysis.members import FunctionNode
-from helpers.analysis.symbols import Module, dotted_name
+from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.analysis.texts import read_text
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*(?:\(\))?")
-_PAIR = re.compile(r"([A-Za-z_]\w*)[.:]([A-Za-z_]\w*)\b(?![\w.]*@)")
-_IMPORTED = re.compile(r"from\s+[\w.]*?(\w+)\s+import\s+([\w, ]+)")
-_ENDINGS = (".toml", ".cfg", ".ini", ".sh", ".yml", ".yaml", ".conf", ".bat", ".ps1", ".service")
-_FILES = frozenset({"Procfile", "Makefile", "makefile", "justfile", "Justfile", "Pipfile", "package.json"})
 # they replace what they name in tests, and are judged there
 _PATCHED = frozenset({"patch", "setattr", "object", "spy", "multiple", "dict", "delattr"})
 _LOOKED_UP = frozenset(
@@ -39,7 +36,7 @@ class Named:
         """The place of a text that names a function, as the reason to leave it; empty where there is none."""
         owners = self._owners(function, module)
         for text, place in self._dotted.get(function.name, ()):
-            if self._means(text, owners):
+            if self._leads(text, function, module) and self._means(text, owners):
                 return f"{place} names it in a text ({text!r}), and what finds it that way may not await it"
         for word, where in self._words.get(function.name, ()):
             if word in owners:
@@ -53,6 +50,14 @@ class Named:
         owner = self.project.scopes(module).owner(function)
         last = module.name.rpartition(".")[2] or self.project.symbols.package.rpartition(".")[2]
         return frozenset({owner.name} if owner else {last})
+
+    def _leads(self, text: str, function: FunctionNode, module: Module) -> bool:
+        """Whether a dotted text names a function; what its own module binds may tell that it is another one."""
+        path, name = re.split(r"[.:](?=\w+$)", text)
+        owner = self.project.symbols.module(path.replace(":", "."), module)
+        found = self.project.symbols.resolve(owner, name) if owner else None
+        told = isinstance(found, Definition) and isinstance(found.node, FunctionNode | ast.ClassDef)
+        return not told or found.node is function  # type: ignore[union-attr]  # it is a definition
 
     def _means(self, text: str, owners: frozenset[str]) -> bool:
         """Whether a dotted text may lead to it: through its own module, or through a package that imports it."""
@@ -87,11 +92,10 @@ class Named:
         """Name to what stands before it in files that are no Python: `module:name`, and `from module import name`."""
         found: dict[str, list[tuple[str, str]]] = {}
         for path in application_files(self.project.root):
-            file = path.rpartition("/")[2]
-            if not (path.endswith(_ENDINGS) or file in _FILES or file.startswith("Dockerfile")):
+            if not referred.may_refer(path):
                 continue
             text = read_text(self.project.root, path)
-            for before, name in _pairs(text.text) if text else ():
+            for before, name in referred.pairs(path, text.text) if text else ():
                 found.setdefault(name, []).append((before, path))
         return {name: tuple(places) for name, places in found.items()}
 
@@ -119,12 +123,6 @@ class Named:
             for module, call in self.project.calls.get("getattr", ())
             if isinstance(call.func, ast.Name) and len(call.args) > 1 and (pattern := _pattern(call.args[1]))
         )
-
-
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    yield from _PAIR.findall(text)
-    for before, names in _IMPORTED.findall(text):
-        yield from ((before, name.strip()) for name in names.split(","))
 
 
 def _asks(node: ast.Constant, module: Module) -> bool:

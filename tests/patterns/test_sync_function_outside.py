@@ -181,6 +181,16 @@ FOLLOWS = {
         + "\n\ndef start(tasks: BackgroundTasks):\n    tasks.add_task(work)\n"
     },
     "a text that names another function of that name": {"app.py": HEAD + WORK, "jobs.py": 'JOBS = ["other.work"]\n'},
+    "a text that names the function of another module in sight": {
+        "shop/__init__.py": "",
+        "shop/tasks.py": "def work():\n    pass\n",
+        "jobs.py": 'JOBS = ["shop.tasks.work"]\n',
+        "app.py": HEAD + WORK,
+    },
+    "a piece of code in a text of another file": {
+        "app.py": HEAD + WORK,
+        "cases.toml": 'find = "tasks.add(app.work, s)"\nreplace = "        return app.work"\n',
+    },
     "a file that names another module's": {"app.py": HEAD + WORK, "Makefile": "run:\n\tpython -m other:work\n"},
     "a function that is called upgrade elsewhere": {"app.py": HEAD + WORK.replace("work", "upgrade")},
     "a method that only the project calls": {
