@@ -68,6 +68,13 @@ def parse(text: str | bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         tree = ast.parse(text)
+    waited = _Waited().visit(named_alike(tree))
+    assert isinstance(waited, ast.Module)
+    return waited
+
+
+def named_alike(tree: ast.Module) -> ast.Module:
+    """The module with the names of SQLAlchemy as SQLAlchemy has them; it is changed in place."""
     names, modules = {}, set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and _of_sqlalchemy(node.module or ""):
@@ -100,15 +107,17 @@ class _Renamed(ast.NodeTransformer):
             return ast.copy_location(ast.Name(self.names[node.id], node.ctx), node)
         return node
 
-    def visit_Await(self, node: ast.Await) -> ast.AST:
-        """To wait for a statement is no clause of it."""
-        return self.visit(node.value)  # type: ignore[no-any-return]  # visit gives Any
-
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if ast.unparse(node.value) in self.modules:
             return ast.copy_location(ast.Name(node.attr, node.ctx), node)
         return node
+
+
+class _Waited(ast.NodeTransformer):
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        """To wait for a statement is no clause of it."""
+        return self.visit(node.value)  # type: ignore[no-any-return]  # visit gives Any
 
 
 def _parsed(root: Path, unread: list[Unread]) -> dict[str, ast.Module]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.tests_kept.trees import compare_folders
 from helpers.analysis.project import load_project
 from helpers.codemod.flip.bridges import Bridges
 from helpers.codemod.flip.session_types import SessionTypes
@@ -75,6 +76,12 @@ def migration(tmp_path_factory: pytest.TempPathFactory) -> Migration:
 def test_the_tests_of_the_application_pass_after_every_step(migration: Migration) -> None:
     assert len(migration.steps) == 9
     assert [re.sub(r" in .*", "", done.tests) for done in migration.steps] == ["5 passed"] * 9
+
+
+def test_no_step_takes_anything_from_what_the_tests_check(migration: Migration, tmp_path: Path) -> None:
+    before = lay_out(tmp_path / "before", migration.before)
+    steps = [lay_out(tmp_path / str(done.step.number), done.files) for done in migration.steps]
+    assert [compare_folders(before, after).faults for after in steps] == [()] * 9
 
 
 def test_what_is_left_keeps_its_numbers_and_its_content_when_a_step_is_done(migration: Migration) -> None:
