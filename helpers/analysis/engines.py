@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from helpers.analysis.callees import Callees, arguments
+from helpers.analysis.callees import Callees, arguments, decorated
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Definition, Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
-Role = Literal["bound", "given", "schema", "method", "listened", "other"]
+Role = Literal["bound", "given", "schema", "method", "listened", "returned", "other"]
 ENGINES = frozenset(
     {"sqlalchemy.Engine", "sqlalchemy.engine.Engine", "sqlalchemy.engine.base.Engine", "sqlalchemy.future.Engine"}
 )
@@ -48,7 +48,7 @@ class Engines:
     def is_engine(self, node: ast.expr, module: Module, depth: int = 0) -> bool:
         """Whether an expression is a synchronous engine that the project makes."""
         if isinstance(node, ast.Call):
-            return self.project.meanings.is_sqlalchemy(node.func, module, "create_engine")
+            return self.makes(node, module) or self._built(node, module, depth)
         if depth > _DEEPEST or not isinstance(node, ast.Name | ast.Attribute):
             return False
         if isinstance(node, ast.Name):
@@ -64,6 +64,38 @@ class Engines:
             and isinstance(found.node, ast.expr)
             and self.is_engine(found.node, found.module, depth + 1)
         )
+
+    def makes(self, call: ast.Call, module: Module) -> bool:
+        """Whether a call is `create_engine(...)`."""
+        return self.project.meanings.is_sqlalchemy(call.func, module, "create_engine")
+
+    def _built(self, call: ast.Call, module: Module, depth: int) -> bool:
+        """Whether a call means a function of the project that gives an engine."""
+        dotted = dotted_name(call.func) or ""
+        if depth > _DEEPEST or dotted.rpartition(".")[2] not in self._returning:
+            return False
+        found = self.project.resolve(module, dotted, call.func)
+        if not isinstance(found, Definition) or not isinstance(found.node, ast.FunctionDef):
+            return False
+        return self.builds(found.node, found.module, depth + 1)
+
+    def builds(self, function: ast.FunctionDef, module: Module, depth: int = 0) -> bool:
+        """Whether a function gives an engine, whichever way it ends; what `cache` keeps is one all the same."""
+        decorators = len(function.decorator_list)
+        if decorators > 1 or (decorators and not decorated(function, "cache", "lru_cache")):
+            return False
+        results = self.project.scopes(module).results(function)
+        plain = all(isinstance(one, ast.Return) and one.value is not None for one in results)
+        return bool(results) and plain and all(self.is_engine(one.value, module, depth) for one in results if one.value)
+
+    @cached_property
+    def _returning(self) -> frozenset[str]:
+        """The names of functions that return something that has a name or is called."""
+        modules = self.project.symbols.modules.values()
+        returns = ((module, node) for module in modules for node in module.nodes.of(ast.Return))
+        told = (pair for pair in returns if isinstance(pair[1].value, ast.Name | ast.Attribute | ast.Call))
+        functions = (self.project.scopes(module).function(node) for module, node in told)
+        return frozenset(one.name for one in functions if isinstance(one, ast.FunctionDef))
 
     def _parameter(self, argument: ast.AST, module: Module) -> bool:
         """Whether a parameter is annotated as an engine."""
@@ -139,4 +171,4 @@ class Engines:
             if last in _SCHEMA:
                 return EngineUse(node, module, "schema", last, above)
             return EngineUse(node, module, "listened" if last == "listens_for" else "given", last, above)
-        return EngineUse(node, module, "other")
+        return EngineUse(node, module, "returned" if isinstance(above, ast.Return) else "other")

@@ -70,8 +70,8 @@ URLS = {
 
 @pytest.mark.parametrize(("before", "after"), URLS.items())
 def test_a_url_that_is_written_out_names_a_driver_that_can_be_awaited(before: str, after: str, tmp_path: Path) -> None:
-    text = DATABASE.replace('"sqlite:///app.db"', before)
-    assert f"create_async_engine({after}, connect_args" in flipped(tmp_path, {"db.py": text})["db.py"]
+    text = DATABASE.replace('"sqlite:///app.db", connect_args={"check_same_thread": False}', before)
+    assert f"create_async_engine({after})" in flipped(tmp_path, {"db.py": text})["db.py"]
 
 
 def test_a_url_from_settings_is_asked_at_run_time(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Crossing:
                 yield Obstacle(PATTERN, module, node, _REASON)
 
     def _makes(self, node: object, module: Module) -> bool:
-        return isinstance(node, ast.Call) and self.project.engines.is_engine(node, module)
+        return isinstance(node, ast.Call) and self.project.engines.makes(node, module)
 
     def _belongs_to_a_loop(self, call: ast.Call, module: Module) -> bool:
         if any((dotted_name(one.value) or "").endswith("NullPool") for one in call.keywords if one.arg == "poolclass"):

@@ -7,15 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.callgraph import Edge
 from helpers.analysis.drivers import async_names
 from helpers.analysis.engines import EngineUse
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
-from helpers.analysis.symbols import Module, dotted_name
+from helpers.analysis.symbols import Module
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.engine_options import EngineOptions
 from helpers.codemod.flip.handles import Handles
-from helpers.codemod.flip.schema import SchemaChanges
+from helpers.codemod.flip.schema import SchemaChanges, line_of
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
@@ -24,12 +26,6 @@ PATTERN = "sync_engine"
 _ASYNC = "sqlalchemy.ext.asyncio"
 _READY = frozenset({"sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+aiomysql", "mysql+asyncmy"})
 _SCHEME = re.compile(r"""[rRbBuUfF]*(?:\'{3}|"{3}|'|")([a-z0-9]+(?:\+[a-z0-9]+)?)://""")
-_SAME_OPTIONS = frozenset(
-    {"echo", "echo_pool", "future", "pool_pre_ping", "pool_size", "max_overflow", "pool_timeout", "pool_recycle"}
-    | {"pool_use_lifo", "isolation_level", "logging_name", "hide_parameters", "json_serializer", "json_deserializer"}
-)
-_SAME_POOLS = frozenset({"StaticPool", "NullPool"})
-_SAME_CONNECT_ARGS = frozenset({"check_same_thread", "timeout", "uri"})
 _FACTORY_OPTIONS = frozenset({"bind", "autocommit", "autoflush", "expire_on_commit", "future", "info"})
 HELPER = '''
 _ASYNC_DRIVERS = {{
@@ -55,9 +51,12 @@ class EngineChanges:
 
     def of_engine(self, use: EngineUse) -> Iterator[Change]:
         """What a place that names or makes an engine becomes. Refused where it cannot follow."""
-        if isinstance(use.node, ast.Call):
+        if isinstance(use.node, ast.Call) and self.project.engines.makes(use.node, use.module):
             yield from self._made(use.node, use.module)
         if use.role == "bound":
+            return
+        if use.role == "returned":
+            self._returned(use)
             return
         if use.role == "given":
             self._given(use)
@@ -121,7 +120,7 @@ class EngineChanges:
         return self.project.meanings.is_sqlalchemy(node, module, "Session")
 
     def _made(self, call: ast.Call, module: Module) -> Iterator[Change]:
-        self._options(call)
+        EngineOptions(self.project).check(call, module)
         source = self._source(module)
         text, add = self.types.binder(module).name(_ASYNC, "create_async_engine")
         start, end = source.segment(call.func)
@@ -148,7 +147,7 @@ class EngineChanges:
         statement = self._top(call, module)
         if any(isinstance(node, ast.FunctionDef) and node.name == "with_async_driver" for node in source.tree.body):
             raise Refused("the file has a with_async_driver() of its own")
-        at = source.segment(statement)[0]
+        at = line_of(source, statement)
         names = async_names(self.project).items()
         table = "\n".join(f'    "{before}": "{name}",' for before, name in names)
         text = HELPER.lstrip("\n").format(drivers=table).replace("\n", source.newline)
@@ -159,7 +158,7 @@ class EngineChanges:
         return (Edit(at, at, text), *wrapped), (ImportName("sqlalchemy.engine", "make_url"),)
 
     def _wraps(self, call: ast.Call, module: Module) -> bool:
-        if not self.project.engines.is_engine(call, module) or not (call.args or call.keywords):
+        if not self.project.engines.makes(call, module) or not (call.args or call.keywords):
             return False
         return bool(call.args) and not isinstance(call.args[0], ast.Constant | ast.JoinedStr)
 
@@ -169,22 +168,17 @@ class EngineChanges:
             if isinstance(above, ast.Module):
                 break
             last = above
-        if not isinstance(last, ast.stmt) or getattr(last, "decorator_list", False):
-            raise Refused("the URL is told at run time inside a decorated function: give it a name of its own first")
+        assert isinstance(last, ast.stmt)
         return last
 
-    def _options(self, call: ast.Call) -> None:
-        for keyword in call.keywords:
-            value = keyword.value
-            if keyword.arg in _SAME_OPTIONS or keyword.arg == "url":
-                continue
-            if keyword.arg == "poolclass" and (dotted_name(value) or "").rpartition(".")[2] in _SAME_POOLS:
-                continue
-            if keyword.arg == "connect_args" and isinstance(value, ast.Dict):
-                keys = {key.value if isinstance(key, ast.Constant) else "**" for key in value.keys}
-                if keys <= _SAME_CONNECT_ARGS:
-                    continue
-            raise Refused(f"`{keyword.arg or '**'}` of the engine may not mean the same for an asynchronous one")
+    def _returned(self, use: EngineUse) -> None:
+        """An engine that a function gives: to callers that are all in sight, each of which has one then."""
+        function = self.project.scopes(use.module).function(use.node)
+        if not isinstance(function, ast.FunctionDef) or not self.project.engines.builds(function, use.module):
+            raise Refused("what becomes of the engine here is not followed")
+        for edge in self.project.callgraph.calls_to.get(function, ()):
+            if edge.kind != "call":
+                raise Refused(f"{edge.callee.symbol}, which gives the engine, is handed on at {_place(edge)}")
 
     def _given(self, use: EngineUse) -> None:
         assert use.call is not None
@@ -235,6 +229,10 @@ class EngineChanges:
 
     def _source(self, module: Module):  # type: ignore[no-untyped-def]
         return self.project.sources[module.path]
+
+
+def _place(edge: Edge) -> str:
+    return f"{edge.caller.module.path}:{getattr(edge.site, 'lineno', 0)}"
 
 
 def _tuple(add: ImportName | None) -> tuple[ImportName, ...]:

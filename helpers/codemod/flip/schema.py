@@ -81,7 +81,7 @@ class SchemaChanges:
         if self._first(use):
             if any(isinstance(node, ast.FunctionDef) and node.name == _NAME for node in source.tree.body):
                 raise Refused(f"the file has a {_NAME}() of its own")
-            at = _line_of(source, self._top(use))
+            at = line_of(source, self._top(use))
             edits.insert(0, Edit(at, at, _HELPER.lstrip("\n").replace("\n", source.newline)))
             adds = (ImportName("asyncio"), ImportName("concurrent.futures", "ThreadPoolExecutor"))
         message = "no loop runs around it: bridged, it runs in one of its own"
@@ -104,7 +104,7 @@ class SchemaChanges:
         return self.project.sources[module.path]
 
 
-def _line_of(source: Source, statement: ast.AST) -> int:
+def line_of(source: Source, statement: ast.AST) -> int:
     """Where the first line of a statement begins, its decorators included."""
     decorators = getattr(statement, "decorator_list", [])
     first: int = min(node.lineno for node in [statement, *decorators])
