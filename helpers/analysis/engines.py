@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from helpers.analysis.apart import Apart
 from helpers.analysis.callees import Callees, arguments, decorated
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Definition, Module, dotted_name
@@ -44,6 +45,7 @@ class Engines:
     """Answers for all expressions of one project."""
 
     project: Project
+    _apart: dict[ast.Call, bool] = field(default_factory=dict, repr=False)
 
     def is_engine(self, node: ast.expr, module: Module, depth: int = 0) -> bool:
         """Whether an expression is a synchronous engine that the project makes."""
@@ -66,8 +68,14 @@ class Engines:
         )
 
     def makes(self, call: ast.Call, module: Module) -> bool:
-        """Whether a call is `create_engine(...)`."""
-        return self.project.meanings.is_sqlalchemy(call.func, module, "create_engine")
+        """Whether a call is `create_engine(...)`, those left out whose engines have nothing to do with sessions."""
+        made = self.project.meanings.is_sqlalchemy(call.func, module, "create_engine")
+        return made and not self._stays(call, module)
+
+    def _stays(self, call: ast.Call, module: Module) -> bool:
+        if call not in self._apart:
+            self._apart[call] = Apart(self.project).stays(call, module)
+        return self._apart[call]
 
     def _built(self, call: ast.Call, module: Module, depth: int) -> bool:
         """Whether a call means a function of the project that gives an engine."""

@@ -69,3 +69,13 @@ def reasons(folder: Path, text: str) -> list[str]:
     left = found(folder, {"app.py": HEAD + text})
     assert {item.applicability for item in left} <= {Applicability.MANUAL}
     return [item.message for item in left]
+
+
+def ran(folder: Path, text: str, call: str) -> str:
+    """What becomes of one file, once both sides of it did the same."""
+    after = flipped(folder, {"app.py": text})["app.py"]
+    assert after != text, [item.message for item in found(folder, {"app.py": text})]
+    comparison = compare_example(Example("the flip", text, after, call))
+    assert comparison.same, comparison.text()
+    assert not comparison.after.failure, comparison.text()
+    return after
