@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Literal
 
+Bridge = Literal["", "session", "thread", "loop"]
+
 
 class Applicability(enum.Enum):
     """How far a fix may be trusted without a reader."""
@@ -74,7 +76,11 @@ class Fix:
 
 @dataclass(frozen=True)
 class Finding:
-    """One place where a pattern applies. `line` counts from 1, `column` from 1, in characters."""
+    """One place where a pattern applies. `line` counts from 1, `column` from 1, in characters.
+
+    `bridge` tells what keeps synchronous code running there: the session inside the asynchronous one, a thread of the
+    pool, or a loop of its own around what is asynchronous.
+    """
 
     code: str
     path: str
@@ -85,6 +91,7 @@ class Finding:
     applicability: Applicability
     fix: Fix | None = None
     fingerprint: str = ""
+    bridge: Bridge = ""
 
     @property
     def place(self) -> str:

@@ -93,6 +93,7 @@ def _finding(finding: Finding) -> Document:
         "applicability": finding.applicability.value,
         "fixable": finding.fix is not None,
         "fingerprint": finding.fingerprint,
+        "bridge": finding.bridge,
     }
 
 

@@ -21,16 +21,19 @@ def found(finding: Finding) -> str:
 
 def outcomes(change_set: ChangeSet) -> Iterator[str]:
     """`path:line:column CODE symbol applied|bridged|refused reason`, for all of a change set, sorted by place."""
-    told = [(item, *_done(item.message)) for item in change_set.applied]
+    told = [(item, "bridged" if item.bridge else "applied", item.message) for item in change_set.applied]
     told += [(skip.finding, "refused", skip.reason) for skip in change_set.skipped]
     for finding, outcome, reason in sorted(told, key=lambda item: (item[0].path, item[0].line, item[0].column)):
         yield _line(finding, outcome, reason)
 
 
-def _done(message: str) -> tuple[str, str]:
-    """A bridge is told as one: it is synchronous code still."""
-    parts = [part for part in message.split(": ") if part != "bridged"]
-    return "applied" if ": ".join(parts) == message else "bridged", ": ".join(parts)
+def seams(change_set: ChangeSet) -> str:
+    """` (1 bridge, 4 calls handed to threads)`: what of all that is applied stays synchronous code."""
+    kinds = [item.bridge for item in change_set.applied if item.bridge]
+    threads = kinds.count("thread")
+    told = [counted(len(kinds) - threads, "bridge")] if len(kinds) > threads else []
+    told += [f"{counted(threads, 'call')} handed to threads"] if threads else []
+    return f" ({', '.join(told)})" if told else ""
 
 
 def step(item: Step) -> str:

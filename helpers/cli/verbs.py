@@ -235,7 +235,8 @@ def _left_unwritten(book: Workbook, wanted: ChangeSet, written: ChangeSet) -> bo
 
 def _counts(change_set: ChangeSet) -> str:
     files = report.counted(len(change_set.changes), "file")
-    return f"{len(change_set.applied)} in {files}, refused {len(change_set.skipped)}"
+    seams = report.seams(change_set)
+    return f"{len(change_set.applied)} in {files}{seams}, refused {len(change_set.skipped)}"
 
 
 def _tell_all(lines: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from helpers.analysis.loops import is_of_tests
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
-from helpers.codemod.flip.reach import Reach
+from helpers.analysis.reach import Reach
 
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
 # each waits for a clock, another machine or another program, of its own accord and for long

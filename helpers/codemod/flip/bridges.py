@@ -97,8 +97,8 @@ class Bridges:
         for node in ast.walk(whole):
             if isinstance(node, ast.Name) and node.id == receiver:
                 edits.append(Edit(*source.segment(node), name))
-        message = f"bridged: {edge.callee.symbol} stays synchronous for now"
-        return Change(PATTERN, module, site, message, tuple(edits))
+        message = f"{edge.callee.symbol} stays synchronous for now"
+        return Change(PATTERN, module, site, message, tuple(edits), bridge="session")
 
     def _whole(self, site: ast.Call, edge: Edge) -> ast.Call:
         """What goes into the bridge: a generator together with what reads it to its end."""

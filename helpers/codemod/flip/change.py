@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from helpers.analysis.symbols import Module
-from helpers.model import Edit, ImportName
+from helpers.model import Bridge, Edit, ImportName
 
 if TYPE_CHECKING:
     from helpers.analysis.source import Located
@@ -24,6 +24,7 @@ class Change:
     edits: tuple[Edit, ...]
     adds: tuple[ImportName, ...] = ()
     drops: tuple[str, ...] = ()
+    bridge: Bridge = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from helpers.analysis.project import Project
-from helpers.analysis.symbols import Module
 from helpers.codemod import registry
-from helpers.codemod.flip.change import Outcome
+from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.plan import flip
 from helpers.codemod.pattern import Pattern, fingerprint
-from helpers.model import Applicability, Finding, Fix
+from helpers.model import Applicability, Bridge, Finding, Fix
 
 LEFT = "sync_function"  # the pattern that tells what is left
 
@@ -26,26 +25,20 @@ def step_findings(project: Project, outcome: Outcome, group: str) -> Iterator[Fi
     """The changes of one step, or what holds it back, whatever patterns they belong to."""
     patterns = {pattern.NAME: pattern for pattern in registry.all_patterns()}
     for obstacle in outcome.obstacles:
-        yield _finding(project, patterns[obstacle.pattern], obstacle.module, obstacle.node, obstacle.reason)  # type: ignore[arg-type]
+        yield _finding(project, patterns[obstacle.pattern], obstacle)
     for change in () if outcome.obstacles else outcome.changes:
-        fix = Fix(change.edits, change.adds, change.drops, group)
-        yield _finding(project, patterns[change.pattern], change.module, change.node, change.message, fix)  # type: ignore[arg-type]
+        yield _finding(project, patterns[change.pattern], change, group)
 
 
 def _changed(project: Project, pattern: type[Pattern], outcome: Outcome) -> Iterator[Finding]:
     first = outcome.changes[0]
     group = f"flip:{first.module.path}:{first.node.lineno}:{first.node.col_offset}"
-    for change in outcome.changes:
-        if change.pattern == pattern.NAME:
-            fix = Fix(change.edits, change.adds, change.drops, group)
-            yield _finding(project, pattern, change.module, change.node, change.message, fix)  # type: ignore[arg-type]
+    yield from (_finding(project, pattern, one, group) for one in outcome.changes if one.pattern == pattern.NAME)
 
 
 def _left(project: Project, pattern: type[Pattern], outcome: Outcome) -> Iterator[Finding]:
     """Each obstacle where it stands, and every function that would have followed."""
-    for obstacle in outcome.obstacles:
-        if obstacle.pattern == pattern.NAME:
-            yield _finding(project, pattern, obstacle.module, obstacle.node, obstacle.reason)  # type: ignore[arg-type]
+    yield from (_finding(project, pattern, one) for one in outcome.obstacles if one.pattern == pattern.NAME)
     if pattern.NAME != LEFT:
         return
     told = {project.scopes(one.module).symbol(one.node) for one in outcome.obstacles}  # type: ignore[arg-type]
@@ -53,20 +46,21 @@ def _left(project: Project, pattern: type[Pattern], outcome: Outcome) -> Iterato
     for function, module in outcome.functions.items():
         if function in project.colouring.asynchronous and project.scopes(module).symbol(function) not in told:
             reason = f"it goes together with {first.place}, which is left: {first.reason}"
-            yield _finding(project, pattern, module, function, reason)  # type: ignore[arg-type]  # a statement
+            yield _finding(project, pattern, Obstacle(LEFT, module, function, reason))  # type: ignore[arg-type]
 
 
-def _finding(
-    project: Project,
-    pattern: type[Pattern],
-    module: Module,
-    node: ast.expr | ast.stmt,
-    message: str,
-    fix: Fix | None = None,
-) -> Finding:
+def _finding(project: Project, pattern: type[Pattern], place: Change | Obstacle, group: str = "") -> Finding:
+    module, node = place.module, place.node
     source = project.sources[module.path]
     line, column = source.position(source.segment(node)[0])
-    symbol = project.scopes(module).symbol(node)
+    symbol = project.scopes(module).symbol(node)  # type: ignore[arg-type]  # a statement or an expression
+    message, fix, bridge = _told(place, group)
     applicability = pattern.APPLICABILITY if fix else Applicability.MANUAL
-    name = fingerprint(pattern.CODE, module.path, symbol, f"{message}:{ast.unparse(node)[:200]}:{line if fix else ''}")
-    return Finding(pattern.CODE, module.path, line, column, symbol, message, applicability, fix, name)
+    name = fingerprint(pattern.CODE, module.path, symbol, f"{message}:{ast.unparse(node)[:200]}:{line if fix else ''}")  # type: ignore[arg-type]
+    return Finding(pattern.CODE, module.path, line, column, symbol, message, applicability, fix, name, bridge)
+
+
+def _told(place: Change | Obstacle, group: str) -> tuple[str, Fix | None, Bridge]:
+    if isinstance(place, Obstacle):
+        return place.reason, None, ""
+    return place.message, Fix(place.edits, place.adds, place.drops, group), place.bridge

@@ -84,8 +84,8 @@ class SchemaChanges:
             at = line_of(source, self._top(use))
             edits.insert(0, Edit(at, at, _HELPER.lstrip("\n").replace("\n", source.newline)))
             adds = (ImportName("asyncio"), ImportName("concurrent.futures", "ThreadPoolExecutor"))
-        message = "no loop runs around it: bridged, it runs in one of its own"
-        return Change(PATTERN, use.module, call, message, tuple(edits), adds)
+        message = "no loop runs around it: it runs in one of its own"
+        return Change(PATTERN, use.module, call, message, tuple(edits), adds, bridge="loop")
 
     def _first(self, use: EngineUse) -> bool:
         uses = [one for one in self.project.engines.uses if one.module is use.module and one.role == "schema"]

@@ -162,7 +162,8 @@ class SessionCalls:
             Edit(end, end, ".run_sync(lambda inner: inner"),
             Edit(last, last, ")"),
         )
-        return Change(PATTERN, use.module, call, f"an asynchronous session has no `{use.name}()`: bridged", edits)
+        message = f"an asynchronous session has no `{use.name}()`"
+        return Change(PATTERN, use.module, call, message, edits, bridge="session")
 
     def _awaiting(self, use: SessionUse) -> Awaiting:
         parents = self.project.scopes(use.module).parents

@@ -11,6 +11,7 @@ from helpers.analysis.callgraph import Edge
 from helpers.analysis.fixtures import is_fixture, is_test
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
+from helpers.analysis.reach import Reach
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module
@@ -19,7 +20,6 @@ from helpers.codemod.flip.bridges import Bridges
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.face import FaceChanges
 from helpers.codemod.flip.plan import Places, in_unit, places
-from helpers.codemod.flip.reach import Reach
 from helpers.codemod.refused import Refused
 
 Unit = frozenset[ast.AST]

@@ -6,12 +6,15 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from helpers.analysis.fixtures import is_test
 from helpers.analysis.members import FunctionNode
-from helpers.analysis.project import Project
 from helpers.analysis.routes import METHODS
 from helpers.analysis.symbols import Module, dotted_name
+
+if TYPE_CHECKING:
+    from helpers.analysis.project import Project
 
 _SERVED = METHODS | {"websocket", "exception_handler", "on_event", "middleware", "websocket_route", "field", "mutation"}
 _INJECTED = frozenset({"Depends", "Security"})
