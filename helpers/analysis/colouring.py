@@ -105,6 +105,7 @@ class Colouring:
             new = {other for node in found for other in self.overrides(node)} - found.keys()
             new |= {other for node in found for other in self._graph.alike.get(node, ())} - found.keys()
             new |= {other for node in found for other in self._other_end(node)} - found.keys()
+            new |= {other for node in found for other in self.project.pooled.joining(node)} - found.keys()
             settled = [one for node in found if node not in waiting for one in wrapped.get(node, ())]
             new |= {one.function for one in settled} - found.keys()
             if not new:

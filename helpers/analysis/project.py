@@ -26,6 +26,8 @@ from helpers.analysis.loops import Loops
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
 from helpers.analysis.parameters import Calls, FunctionNode, calls_of
+from helpers.analysis.pooled import Pooled
+from helpers.analysis.reach import Reach
 from helpers.analysis.references import References
 from helpers.analysis.scopes import Scopes
 from helpers.analysis.session_uses import SessionUses
@@ -108,6 +110,16 @@ class Project:
     def loops(self) -> Loops:
         """Which functions run where no loop does."""
         return Loops(self)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Which functions may run while a loop does."""
+        return Reach(self)
+
+    @cached_property
+    def pooled(self) -> Pooled:
+        """What takes long on the thread pool."""
+        return Pooled(self)
 
     @cached_property
     def faces(self) -> Faces:

@@ -127,7 +127,10 @@ class Slicing:
     def _stuck(self, node: ast.AST, chosen: set[ast.AST]) -> bool:
         if not all(self._follows(edge, chosen) for edge in self.slices.callers(node)):
             return True
-        return any(isinstance(self.slices.bridge(edge), str) for edge in self._stays(node, chosen))
+        stays = list(self._stays(node, chosen))
+        if self.slices.in_two_colours(node, [edge.callee.node for edge in stays]):
+            return True
+        return any(isinstance(self.slices.bridge(edge), str) for edge in stays)
 
     def _stays(self, node: ast.AST, chosen: Set[ast.AST]) -> Iterator[Edge]:
         """The calls of what stays synchronous when `chosen` become asynchronous."""

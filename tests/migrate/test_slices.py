@@ -184,3 +184,60 @@ def find(db: Session, key: int):
 def test_what_a_decorator_runs_in_a_request_starts_no_loop_of_its_own(tmp_path: Path) -> None:
     after, reasons = step(tmp_path, CACHE + ROUTE + "    return find(db, key)\n", "show", "find")
     assert "run(" not in after and any("is not asynchronous yet" in reason for reason in reasons)
+
+
+DECORATED = """\
+def committed(work):
+    def wrapper(db: Session, key: int):
+        result = work(db, key)
+        db.commit()
+        return result
+
+    return wrapper
+
+
+@committed
+def find(db: Session, key: int):
+    return db.get(Author, key)
+
+
+@committed
+def other(db: Session, key: int):
+    return db.get(Author, key)
+
+
+"""
+
+
+def test_a_call_of_what_stays_and_what_does_not_waits_for_all_of_it(tmp_path: Path) -> None:
+    code = DECORATED + ROUTE + "    return find(db, key), other(db, key)\n"
+    after, reasons = step(tmp_path, code, "show", "find", "committed.wrapper")
+    assert after == code
+    assert "it calls some that stay synchronous and some that do not, in one place" in reasons
+
+
+def test_all_that_one_call_may_run_goes_together(tmp_path: Path) -> None:
+    code = DECORATED + ROUTE + "    return find(db, key), other(db, key)\n"
+    after, reasons = step(tmp_path, code, "show", "find", "other", "committed.wrapper")
+    assert "        result = await work(db, key)\n        await db.commit()\n" in after
+    assert reasons == []
+
+
+SLOW = "import time\n\n\ndef wait(text: str):\n    time.sleep(1)\n\n\n"
+TELL = "def tell(author: Author):\n    wait(author.name)\n\n\n"
+
+
+def test_what_takes_long_is_handed_to_a_thread_in_the_step_of_who_calls_it(tmp_path: Path) -> None:
+    after, reasons = step(tmp_path, SLOW + ROUTE + "    wait(db.get(Author, key).name)\n", "show")
+    assert "    await run_in_threadpool(wait, (await db.get(Author, key)).name)\n" in after
+    assert reasons == []
+
+
+def test_who_takes_long_over_an_object_goes_with_who_calls_it_or_both_wait(tmp_path: Path) -> None:
+    code = SLOW + TELL + ROUTE + "    tell(db.get(Author, key))\n"
+    after, reasons = step(tmp_path, code, "show")
+    assert after == code
+    assert reasons == ["the call is given what the session reads: keep that in a variable first"]
+    after, reasons = step(tmp_path, code, "show", "tell")
+    assert "async def tell(author: Author):\n    await run_in_threadpool(wait, author.name)\n" in after
+    assert "    await tell(await db.get(Author, key))\n" in after

@@ -34,13 +34,13 @@ class Locks:
             above: change.module
             for change in outcome.changes
             if any("await" in edit.text or "async" in edit.text for edit in change.edits)
-            for above in self._around(change.node, change.module)  # type: ignore[arg-type]  # it has a place
+            for above in self.around(change.node, change.module)  # type: ignore[arg-type]  # it has a place
         }
         for statement, module in found.items():
             reason = "a lock of threads is held here while something is awaited: take asyncio.Lock, or let go before"
             yield Obstacle(PATTERN, module, statement, reason)
 
-    def _around(self, node: ast.AST, module: Module) -> Iterator[ast.With]:
+    def around(self, node: ast.AST, module: Module) -> Iterator[ast.With]:
         """The `with` statements of the same function around a place that enter a lock."""
         for above in self.project.scopes(module).ancestors(node):
             if isinstance(above, FunctionNode | ast.Lambda | ast.ClassDef):

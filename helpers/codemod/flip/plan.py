@@ -67,7 +67,7 @@ class Places:
         self.engines = engines.EngineChanges(self.project, self.types)
         self.crossing = crossing.Crossing(self.project)
         self.locks = locks.Locks(self.project)
-        self.blocking = blocking.Blocking(self.project)
+        self.blocking = blocking.Blocking(self.project, self.types)
         self.callers = callers.Callers(self.project, bridges.Bridges(self.project, self.types))
         self.faces = face.FaceChanges(self.project, self.types)
         twins = self.project.faces.twins.items() if self.project.faces.text else ()
@@ -138,7 +138,9 @@ class Places:
         """The function itself, and every place that calls it or hands it on."""
         _try(outcome, functions.PATTERN, (module, unit), partial(self.functions.changes, unit, module))
         _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit))
-        self._guard(outcome, module, (*guards.reasons(unit), *self.blocking.reasons(unit)))
+        self._guard(outcome, module, guards.reasons(unit))
+        for site in self.blocking.sites(unit):
+            _try(outcome, blocking.PATTERN, (module, site.node), partial(self.blocking.changes, site))
         for edge in self.project.callgraph.calls_to.get(unit, ()):
             if edge.caller.node in self.project.colouring.two_coloured:
                 continue  # its decorator is given a second wrapper

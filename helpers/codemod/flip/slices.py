@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Container, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -91,8 +91,7 @@ class Slices:
     def _changes(self, node: ast.AST) -> Iterator[Change]:
         assert isinstance(node, FunctionNode)
         module = self.project.callgraph.functions[node].module
-        found = [*guards.earlier(self.project, node, module), *guards.reasons(node)]
-        for _, reason in (*found, *self.places.blocking.reasons(node)):
+        for _, reason in (*guards.earlier(self.project, node, module), *guards.reasons(node)):
             raise Refused(reason)
         if self.places.engine_uses.get(node):
             raise Refused("it names an engine")
@@ -101,6 +100,8 @@ class Slices:
         for use in self._sessions(node):
             self._parameter(use, node)
             yield from self.places.calls.changes(use)
+        for site in self.places.blocking.sites(node):
+            yield from self.places.blocking.changes(site)
         self._inner(node, module)
         for inner in in_unit(node):
             if isinstance(inner, ast.Name | ast.Attribute) and (over := self.faces.over(inner, module)):
@@ -145,6 +146,20 @@ class Slices:
             )
             if edge.kind != "reference" and edge.tier > Tier.BY_NAME and waiting:
                 yield edge
+
+    def in_two_colours(self, node: ast.AST, stay: Container[ast.AST]) -> bool:
+        """Whether one call of a function may run some that stay synchronous and some that do not: no bridge is both."""
+        at = self.project.callgraph.at
+        return any(
+            self._awaited(other, stay)
+            for edge in self.project.callgraph.calls_from.get(node, ())
+            for other in at[edge.site]
+            if edge.kind != "reference" and edge.callee.node in stay
+        )
+
+    def _awaited(self, edge: Edge, stay: Container[ast.AST]) -> bool:
+        callee = edge.callee.node
+        return edge.kind != "reference" and callee in self.project.colouring.asynchronous and callee not in stay
 
     def is_bridged(self, edge: Edge) -> bool:
         """Whether the call stands in a bridge."""
@@ -241,8 +256,11 @@ class Slices:
             raise Refused(reason)
         yield from own
         yield from self.around(node, flipped)
+        stay = [edge.callee.node for edge in self.calls(node) if edge.callee.node not in flipped]
+        if self.in_two_colours(node, stay):
+            raise Refused("it calls some that stay synchronous and some that do not, in one place")
         for edge in self.calls(node):
-            if edge.callee.node not in flipped and not self.is_bridged(edge):
+            if edge.callee.node in stay and not self.is_bridged(edge):
                 bridge = self.bridge(edge)
                 if isinstance(bridge, str):
                     raise Refused(bridge)

@@ -1,0 +1,137 @@
+"""Calls that take long without the event loop: on a thread of the pool they hold up one request, on the loop all."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from helpers.analysis.members import FunctionNode
+from helpers.analysis.symbols import Definition, Module, dotted_name
+
+if TYPE_CHECKING:
+    from helpers.analysis.project import Project
+
+# `waits` and `computes` have done all of it when they return; what one that `gives` returns waits whenever it is used
+Kind = Literal["waits", "computes", "gives"]
+_VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
+_CALLS: Mapping[str, Kind] = {
+    # each waits for a clock, another machine or another program, of its own accord and for long
+    **dict.fromkeys(("time.sleep", "os.system"), "waits"),
+    **{f"subprocess.{name}": "waits" for name in ("run", "call", "check_call", "check_output", "getoutput")},
+    **{f"{module}.{name}": "waits" for module in ("requests", "httpx") for name in _VERBS},
+    **dict.fromkeys(("urllib.request.urlopen", "smtplib.SMTP", "smtplib.SMTP_SSL"), "gives"),
+    **dict.fromkeys(("requests.Session", "requests.session", "httpx.stream", "httpx.Client"), "gives"),
+    # made to be slow
+    **dict.fromkeys(("hashlib.scrypt", "hashlib.pbkdf2_hmac"), "computes"),
+    **{f"bcrypt.{name}": "computes" for name in ("hashpw", "checkpw", "kdf")},
+    **{f"argon2.{name}": "computes" for name in ("hash_password", "verify_password")},
+    **{f"werkzeug.security.{name}": "computes" for name in ("generate_password_hash", "check_password_hash")},
+}
+_HASHERS = frozenset(
+    {"passlib.context.CryptContext", "argon2.PasswordHasher", "pwdlib.PasswordHash", "pwdlib.PasswordHash.recommended"}
+)
+_WAITED_FOR = frozenset({"threading.Event", "threading.Condition", "threading.Barrier"})
+# by the method's name: what the object is made by, or a class that it is an instance of
+_METHODS: Mapping[str, tuple[frozenset[str], Kind]] = {
+    **dict.fromkeys(("wait", "wait_for"), (_WAITED_FOR, "waits")),
+    **dict.fromkeys(("hash", "verify", "verify_and_update"), (_HASHERS, "computes")),
+}
+_PASSLIB = ("passlib.hash.", ("hash", "verify", "encrypt"))  # `passlib.hash.bcrypt.hash(...)`
+_LAZY = frozenset({"Iterator", "Generator", "Iterable"})
+
+
+@dataclass(frozen=True, eq=False)
+class LongCall:
+    """One call that takes long."""
+
+    node: ast.Call
+    module: Module
+    kind: Kind
+
+
+@dataclass(frozen=True, eq=False)
+class LongCalls:
+    """Answers for one project."""
+
+    project: Project
+
+    @cached_property
+    def own(self) -> Mapping[ast.AST, tuple[LongCall, ...]]:
+        """Function to the calls of its own that take long."""
+        found: dict[ast.AST, list[LongCall]] = {}
+        for one in self._all():
+            found.setdefault(self.project.callgraph.around(one.node, one.module).node, []).append(one)
+        return {function: tuple(calls) for function, calls in found.items()}
+
+    @cached_property
+    def waiting(self) -> frozenset[ast.AST]:
+        """Every function that may wait, itself or through what it calls."""
+        return self._leading("waits", "gives")
+
+    @cached_property
+    def computing(self) -> frozenset[ast.AST]:
+        """Every function that may compute for long, itself or through what it calls."""
+        return self._leading("computes")
+
+    def _leading(self, *kinds: Kind) -> frozenset[ast.AST]:
+        own = (node for node, calls in self.own.items() if any(one.kind in kinds for one in calls))
+        found: set[ast.AST] = {node for node in own if isinstance(node, FunctionNode)}
+        while True:
+            # whoever calls a method cannot know which of those that override each other it gets
+            new = {other for node in found for other in self.project.colouring.overrides(node)}
+            new |= self.project.callgraph.reaching(found).keys()
+            new = set(filter(_is_function, new)) - found
+            if not new:
+                return frozenset(found)
+            found |= new
+
+    def _all(self) -> Iterator[LongCall]:
+        modules = self.project.symbols.modules.values()
+        renamed = {name for one in modules for name, target in one.imports.items() if target in _CALLS}
+        for last in {name.rpartition(".")[2] for name in _CALLS} | renamed | {*_METHODS, *_PASSLIB[1]}:
+            for module, call in self.project.calls.get(last, ()):
+                if kind := self._kind(call, module):
+                    yield LongCall(call, module, kind)
+
+    def _kind(self, call: ast.Call, module: Module) -> Kind | None:
+        name = self.project.meanings.external(call.func, module)
+        if name.startswith(_PASSLIB[0]) and name.rpartition(".")[2] in _PASSLIB[1]:
+            return "computes"
+        kind = _CALLS.get(name)
+        if kind == "waits" and any(one.arg == "stream" for one in call.keywords):
+            return "gives"  # a response whose content is still to come
+        if kind or not (isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS):
+            return kind
+        makers, found = _METHODS[call.func.attr]
+        return found if makers & set(self._made_by(call.func.value, module)) else None
+
+    def _made_by(self, node: ast.expr, module: Module) -> Iterator[str]:
+        """What an object is made by, as far as the places tell that give it a name, an attribute or a type."""
+        for value, where in self._values(node, module):
+            yield self.project.meanings.external(value.func if isinstance(value, ast.Call) else value, where)
+
+    def _values(self, node: ast.expr, module: Module) -> Iterable[tuple[ast.expr, Module]]:
+        if isinstance(node, ast.Call):
+            return [(node, module)]
+        found = self.project.resolve(module, dotted_name(node) or "", node)
+        if isinstance(found, Definition) and isinstance(found.node, ast.expr):
+            return [(found.node, found.module)]
+        if isinstance(node, ast.Attribute):
+            return [(one.value, one.module) for one in self.project.assigned(node, module) if one.value is not None]
+        bindings = self.project.scopes(module).lookup(node.id, node) if isinstance(node, ast.Name) else ()
+        given = [one.node.annotation if isinstance(one.node, ast.arg) else one.value for one in bindings]
+        return [(one, module) for one in given if one is not None]
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, FunctionNode)
+
+
+def is_lazy(function: ast.AST) -> bool:
+    """Whether what a function gives is computed when somebody reads it."""
+    returns = getattr(function, "returns", None)
+    told = returns.value if isinstance(returns, ast.Subscript) else returns
+    return (dotted_name(told) or "").rpartition(".")[2] in _LAZY if told is not None else False
