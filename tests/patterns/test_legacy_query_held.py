@@ -175,6 +175,8 @@ LEFT = {
     "q = db.query(Author)|return q.union(db.query(Author)).all()": "union",
     "q = db.query(Author)|return db.query(Author).union(q).all()": "made elsewhere",
     "q = db.query(Author)|return q.delete()": "may have no criteria",
+    "q = db.query(Author).filter_by(**x)|return q.delete()": "may have no criteria",
+    "q = db.query(Author).filter_by(**x.model_dump())|return q.delete()": "may have no criteria",
     "q = db.query(Author).filter(Author.id == x).order_by(Author.id)|return q.delete()": ".delete() after .order_by()",
     "q = db.query(Author).params(a=x)|return q.all()": "params() are said elsewhere",
     "q = db.query(*x)|return q.all()": "`*x` hides what the rows are",

@@ -207,6 +207,7 @@ class Finder:
             modern=version is None or version >= (2, 0),
             joins=not (self.site.links & NO_JOIN),
             given=frozenset(self.site.given),
+            checked=self.survey.checked,
         )
 
     def _edit(self, layout: Layout, written: list[str]) -> Edit:
@@ -237,11 +238,7 @@ class Finder:
 
     def _unplaced(self, left: list[Need]) -> str:
         told = ", ".join(f"{need.path[-1].label} ({_where(need)})" for need in left)
-        unseen = any(self.survey.unseen_by_checkers(need.path) for need in left)
-        remedy = (
-            "a type checker cannot see its backref: declare both sides with back_populates" if unseen else _remedy(left)
-        )
-        return f"{told} is loaded when it is read, and {remedy}"
+        return f"{told} is loaded when it is read, and {_remedy(left)}"
 
     def _finding(
         self,

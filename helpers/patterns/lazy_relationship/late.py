@@ -159,7 +159,7 @@ class Late:
         joins = not (site.links & NO_JOIN)
         if any(step.kind != "relationship" for need in group for step in need.path):
             return False
-        if any(need.conditional or self.survey.unseen_by_checkers(need.path) for need in group):
+        if any(need.conditional for need in group):
             return False
         lines = [reading_line(level[0], need) for need in group]
         if any(line is not None and line <= place.line for line in lines):

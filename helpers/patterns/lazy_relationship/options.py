@@ -37,7 +37,7 @@ class Tree:
 class Options:
     """Writes the options of one query. `joins` says that a joined table cannot change what the query gives.
 
-    `joined` is a collection that is joined all the same.
+    `joined` is a collection that is joined all the same. `checked` says that a type checker judges the application.
     """
 
     speller: Speller
@@ -46,6 +46,7 @@ class Options:
     joins: bool = True
     given: frozenset[Names] = frozenset()
     joined: frozenset[Step] = frozenset()
+    checked: bool = False
 
     def render(self, tree: Tree, prefix: str, owner: str) -> list[str]:
         """One text for each option; `prefix` is how the query names the entity whose key is `owner`."""
@@ -75,7 +76,7 @@ class Options:
         return step.kind == "subclass" or (bool(prefix) and owner in above)
 
     def _part(self, step: Step, below: Tree, prefix: str, names: Names) -> Part:
-        attribute = f"{prefix or self.speller.entity(step.owner)}.{step.name}"
+        attribute = f"{self._seen(step, prefix or self.speller.entity(step.owner))}.{step.name}"
         if step.kind == "deferred":
             return Part("undefer", attribute)
         if step in self.circular and _to_its_own_kind(step):
@@ -89,6 +90,13 @@ class Options:
         apart = (step.many and step not in self.joined) or not self.joins
         loader = "selectinload" if apart else "joinedload"
         return Part("defaultload" if here in self.given or not below.wanted else loader, attribute, tuple(inner))
+
+    def _seen(self, step: Step, owner: str) -> str:
+        """The class that has an attribute; cast where a `backref` elsewhere gives it that, which no type checker sees."""
+        if not self.checked or step.kind != "relationship" or step.name in step.owner.relationships:
+            return owner
+        cast, anything = self.speller.bound("typing", "cast"), self.speller.bound("typing", "Any")
+        return f'{cast}("{anything}", {owner})'
 
     def _circular(self, step: Step, below: Tree, attribute: str) -> Part:
         if not self.modern or below.below:

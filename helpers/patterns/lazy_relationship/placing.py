@@ -34,11 +34,7 @@ class Placing:
         for path in self._by_readers(site, chains):
             above = path[:-1]
             asked_only = not any(self._needed(site, path, chain) for chain in chains)
-            if (
-                asked_only
-                or self.survey.unseen_by_checkers(path)
-                or (above and above not in chosen and above in site.paths)
-            ):
+            if asked_only or (above and above not in chosen and above in site.paths):
                 continue
             together = [path, *_of_the_same_subclasses(path, site.paths, chosen)]
             if path not in chosen and self._affordable(site, [*chosen, *together], chains, joins=joins):

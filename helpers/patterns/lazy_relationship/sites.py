@@ -127,14 +127,8 @@ class Survey:
         ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
         return [site for site in ordered if site.needs or site.served]
 
-    def unseen_by_checkers(self, path: Steps) -> bool:
-        """Whether a step comes from a `backref`, and a type checker, which cannot see it, judges the application."""
-        return self._checked and any(
-            step.kind == "relationship" and step.name not in step.owner.relationships for step in path
-        )
-
     @cached_property
-    def _checked(self) -> bool:
+    def checked(self) -> bool:
         """Whether the application has settings for a type checker."""
         texts = [self.project.root / name for name in ("pyproject.toml", "setup.cfg", "mypy.ini", "pyrightconfig.json")]
         found = [path.read_text(encoding="utf-8", errors="replace") for path in texts if path.is_file()]

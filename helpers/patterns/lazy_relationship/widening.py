@@ -78,8 +78,7 @@ class Widening:
             if len(path) > 1 and path[:-1] not in [*kept, *chosen] and path[:-1] in self.site.paths:
                 continue
             worst = max(self.placing.in_vain(self.site, [*kept, path], chain, joins=joins) for chain in chains)
-            unfit = self._collides(path, chosen) or self.survey.unseen_by_checkers(path)
-            if worst <= MOST_IN_VAIN and not unfit:
+            if worst <= MOST_IN_VAIN and not self._collides(path, chosen):
                 kept.append(path)
         return kept
 

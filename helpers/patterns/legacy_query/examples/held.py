@@ -275,4 +275,46 @@ def both(session: Session):
 """,
         "both(session)",
     ),
+    Example(
+        "an update through the fields of a named tuple",
+        """\
+from typing import NamedTuple
+
+from models import Author, Book
+from sqlalchemy.orm import Session
+
+
+class Key(NamedTuple):
+    author_id: int
+    published: int
+
+
+def raise_price(session: Session, key: Key):
+    query = session.query(Book).filter_by(**key._asdict())
+    return query.update({Book.price: Book.price + 1}, synchronize_session=False)
+""",
+        """\
+from typing import NamedTuple
+
+from models import Author, Book
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+
+class Key(NamedTuple):
+    author_id: int
+    published: int
+
+
+def raise_price(session: Session, key: Key):
+    query = select(Book).filter_by(**key._asdict())
+    return session.execute(
+        update(Book)
+        .where(query.whereclause)
+        .values({Book.price: Book.price + 1})
+        .execution_options(synchronize_session=False)
+    ).rowcount
+""",
+        "raise_price(session, Key(1, 2009)), raise_price(session, Key(1, 1900))",
+    ),
 )

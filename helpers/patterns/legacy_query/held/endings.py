@@ -69,8 +69,18 @@ def bulk_of(project: Project, site: Site, states: States) -> tuple[Conversion, P
 def _narrows(link: Link) -> bool:
     """Whether a link surely adds a criterion."""
     if link.name == "filter_by":
-        return any(keyword.arg for keyword in link.keywords)
+        return any(keyword.arg or _has_names(keyword.value) for keyword in link.keywords)
     return link.name in ("filter", "where") and any(not isinstance(arg, ast.Starred) for arg in link.args)
+
+
+def _has_names(unpacked: ast.expr) -> bool:
+    """Whether what `**` unpacks surely holds something: a named tuple and a row of a result have a field at least."""
+    match unpacked:
+        case ast.Call(func=ast.Attribute(attr="_asdict"), args=[], keywords=[]):
+            return True
+        case ast.Dict(keys=keys):
+            return any(key is not None for key in keys)
+    return False
 
 
 def silent_chain(site: Site) -> Chain:
