@@ -14,7 +14,7 @@ def line_before(source: Source, statement: ast.stmt, text: str) -> Edit | None:
     start = source.segment(first)[0] - (1 if first is not statement else 0)
     line = source.lines[source.position(start)[0] - 1]
     indent = source.text[line:start]
-    return None if indent.strip() else Edit(start, start, f"{text}{source.newline}{indent}")
+    return None if indent.strip() else Edit(start, start, f"{_lines(source, text, indent)}{source.newline}{indent}")
 
 
 def line_behind(source: Source, statement: ast.stmt, text: str) -> Edit | None:
@@ -28,4 +28,9 @@ def line_behind(source: Source, statement: ast.stmt, text: str) -> Edit | None:
     if indent.strip() or (rest.strip() and not rest.strip().startswith("#")):
         return None
     at = end + len(rest.rstrip("\r\n"))
-    return Edit(at, at, f"{source.newline}{indent}{text}")
+    return Edit(at, at, f"{source.newline}{indent}{_lines(source, text, indent)}")
+
+
+def _lines(source: Source, text: str, indent: str) -> str:
+    """A text of several lines with the margin of the place it goes to."""
+    return text.replace("\n", f"{source.newline}{indent}")

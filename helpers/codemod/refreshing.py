@@ -39,7 +39,8 @@ class Refreshing:
 
     `again` tells whether a statement is another event of a session. `keys_count`: to read a primary key loads too;
     `loaded_only`: an object that the transaction itself added is no object any more. `returns_count`: to return it is
-    to read it, also where nobody in sight does more with it.
+    to read it, also where nobody in sight does more with it. `guarded`: an object of which nothing tells where it
+    comes from is refreshed if the session holds it.
     """
 
     project: Project
@@ -50,6 +51,7 @@ class Refreshing:
     keys_count: bool = False
     loaded_only: bool = False
     returns_count: bool = True
+    guarded: bool = False
     _read: dict[tuple[ast.AST, str], Instance | None] = field(default_factory=dict, repr=False)
 
     def uses(self, event: Commit) -> Iterator[Use]:
@@ -130,6 +132,7 @@ class Refreshing:
             return True
         if isinstance(statement, ast.Assign | ast.AnnAssign) and rebinds(statement, name):
             return statement.value is None or not mentions(statement.value, name)
+        statement = held(statement)
         call = statement.value if isinstance(statement, ast.Expr) else None
         return (
             isinstance(call, ast.Call)
@@ -165,6 +168,8 @@ class Refreshing:
         if reason := self._doubt(event, name, place, found):
             return Use(name, place, None, reason)
         text = f"{event.session}.refresh({name})"
+        if found.state == "unknown":
+            text = if_held(event.session, name, text)
         source = self.project.sources[self.module.path]
         edit = (line_behind if place.behind else line_before)(source, place.anchor, text)
         return Use(name, place, edit, "" if edit else f"there is no line of its own for `{text}`")
@@ -181,7 +186,7 @@ class Refreshing:
         uses = self._uses
         if found.state == "new" and not self._added(event, name):
             return f"nothing tells that `{event.session}` holds it"
-        if found.state == "unknown":
+        if found.state == "unknown" and not self.guarded:
             return "nothing tells which session it comes from"
         if found.state == "added" and self.loaded_only:
             return "it may be new in this transaction, and gone with it"
@@ -277,3 +282,16 @@ class Refreshing:
             and any(isinstance(arg, ast.Name) and arg.id == name for arg in part.args)
             for part in ast.walk(event.function)
         )
+
+
+def if_held(session: str, name: str, text: str) -> str:
+    """A statement for an object that another session may hold: that one neither expired it nor can refresh it."""
+    return f"if {name} in {session}:\n    {text}"
+
+
+def held(statement: ast.stmt) -> ast.stmt:
+    """What `if_held` wrote a condition around; any other statement as it is."""
+    match statement:
+        case ast.If(test=ast.Compare(left=ast.Name(), ops=[ast.In()]), body=[ast.Expr() as inner], orelse=[]):
+            return inner
+    return statement

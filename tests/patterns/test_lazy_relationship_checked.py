@@ -1,4 +1,4 @@
-"""AM302: relationships that a `backref` elsewhere declares, where a type checker judges the application and where none does."""
+"""AM302: relationships that a `backref` elsewhere declares, with a type checker and without one."""
 
 from __future__ import annotations
 

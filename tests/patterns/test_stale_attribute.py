@@ -205,3 +205,24 @@ def test_before_sqlalchemy_two_an_insert_does_not_bring_it_back(tmp_path: Path) 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     once = function(tmp_path, REFRESHED["in a handler"][0])
     assert function(tmp_path, once) == once
+
+
+GIVEN = HEAD + "def f(db: Session, key, one: Author):\n"
+
+
+def test_an_object_from_elsewhere_is_refreshed_behind_a_rollback_if_the_session_holds_it(tmp_path: Path) -> None:
+    text = f"{GIVEN}    db.rollback()\n    return one.name\n"
+    done = {change.path: change.after.decode() for change in changed(tmp_path, {"app.py": text}).changes}
+    assert "    if one in db:\n        db.refresh(one)\n    return one.name" in done["app.py"]
+
+
+def test_a_column_computed_at_an_update_is_read_of_an_object_from_elsewhere(tmp_path: Path) -> None:
+    text = f"{STAMPED}def f(db: Session, note: Note):\n    note.text = 'x'\n    db.flush()\n    return note.seen\n"
+    done = {change.path: change.after.decode() for change in changed(tmp_path, {"app.py": text}).changes}
+    assert '    if note in db:\n        db.refresh(note, ["seen"])\n    return' in done["app.py"]
+
+
+def test_an_object_from_elsewhere_that_may_be_new_is_not_refreshed_behind_expire_all(tmp_path: Path) -> None:
+    done = changed(tmp_path, {"app.py": f"{GIVEN}    db.expire_all()\n    return one.name\n"})
+    assert not done.changes
+    assert any("nothing tells which session" in skip.reason for skip in done.skipped)

@@ -92,7 +92,7 @@ class Options:
         return Part("defaultload" if here in self.given or not below.wanted else loader, attribute, tuple(inner))
 
     def _seen(self, step: Step, owner: str) -> str:
-        """The class that has an attribute; cast where a `backref` elsewhere gives it that, which no type checker sees."""
+        """The class that has an attribute; cast where no type checker sees that, as a `backref` elsewhere gives it."""
         if not self.checked or step.kind != "relationship" or step.name in step.owner.relationships:
             return owner
         cast, anything = self.speller.bound("typing", "cast"), self.speller.bound("typing", "Any")

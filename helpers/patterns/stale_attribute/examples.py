@@ -20,6 +20,16 @@ def add(db: Session, author_id, email):
         {{refresh}}return f"{{{{author.name}}}} has it, {{{{author.id}}}}"
     return author.name
 """
+_GIVEN = f"""{_HEAD}\
+def add(db: Session, author: Author, email):
+    db.add(Author(name="Twin", email=email))
+    try:
+        db.flush()
+    except IntegrityError:
+        db.rollback()
+        {{refresh}}return f"{{{{author.name}}}} has it"
+    return author.name
+"""
 _EXPIRE_ALL = f"""{_HEAD}\
 def born(db: Session, author_id):
     author = db.query(Author).filter(Author.id == author_id).one()
@@ -82,6 +92,18 @@ EXAMPLES: tuple[Example, ...] = (
         _ROLLBACK.format(refresh=""),
         _ROLLBACK.format(refresh="db.refresh(author)\n        "),
         'add(session, 1, "bram@shop.example")',
+    ),
+    Example(
+        "an object of the session is handed over",
+        _GIVEN.format(refresh=""),
+        _GIVEN.format(refresh="if author in db:\n            db.refresh(author)\n        "),
+        'add(session, session.get(Author, 1), "bram@shop.example")',
+    ),
+    Example(
+        "an object of another session is handed over",
+        _GIVEN.format(refresh=""),
+        _GIVEN.format(refresh="if author in db:\n            db.refresh(author)\n        "),
+        'add(session, Session(session.get_bind()).get(Author, 1), "bram@shop.example")',
     ),
     Example(
         "everything was expired",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers.analysis.commits import Commit
 from helpers.analysis.detached import Detached
@@ -59,7 +59,8 @@ class _Finder:
         )
         for event in self.events.of_module(self.module):
             left: list[str] = []
-            for use in refreshing.uses(event.at):
+            # Behind a rollback all that a session holds is stored; behind the others it may be new, and not refreshed.
+            for use in replace(refreshing, guarded=event.kind == "rollback").uses(event.at):
                 if use.edit is None:
                     left.append(_left(use))
                 else:

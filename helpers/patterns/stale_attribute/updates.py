@@ -14,6 +14,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.analysis.uses import Place, Uses
 from helpers.codemod.lines import line_before
+from helpers.codemod.refreshing import held, if_held
 from helpers.model import Edit
 
 
@@ -71,10 +72,12 @@ class Updates:
         place = uses.first(reading, name)
         if place is None or _refreshes(place, name) or self._refreshed(straight, place, name):
             return
-        if found.state == "unknown" or (found.optional and not uses.not_none(name, place)):
+        if found.optional and not uses.not_none(name, place):
             yield Stale(name, tuple(sorted(unread)), Place(place), None)
             return
         text = f"{flush.session}.refresh({name}, [{', '.join(repr(one) for one in sorted(unread))}])".replace("'", '"')
+        if found.state == "unknown":
+            text = if_held(flush.session, name, text)
         edit = line_before(self.project.sources[self.module.path], place, text)
         yield Stale(name, tuple(sorted(unread)), Place(place), edit)
 
@@ -110,6 +113,7 @@ def _flushes(statement: ast.stmt) -> bool:
 
 
 def _refreshes(statement: ast.stmt, name: str) -> bool:
+    statement = held(statement)
     call = statement.value if isinstance(statement, ast.Expr) else None
     named_first = isinstance(call, ast.Call) and bool(call.args) and isinstance(call.args[0], ast.Name)
     return (
