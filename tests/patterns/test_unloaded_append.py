@@ -151,10 +151,22 @@ def test_a_collection_that_is_watched_is_not_passed_by(text: str, tmp_path: Path
     assert "refresh" in done
 
 
-def test_the_object_of_somebody_else_is_left_when_it_cannot_be_turned(tmp_path: Path) -> None:
+ELSEWHERE = "db: Session, one: Author, key"
+GUARDED = """    if inspect(one).persistent and "books" in inspect(one).unloaded:
+        db.refresh(one, ["books"])
+    one.books.remove(key)
+"""
+
+
+def test_the_collection_of_somebody_elses_object_is_loaded_where_nothing_has_loaded_it(tmp_path: Path) -> None:
+    assert function(tmp_path, "    one.books.remove(key)\n", parameters=ELSEWHERE) == GUARDED
+    assert function(tmp_path, GUARDED, parameters=ELSEWHERE) == GUARDED
+
+
+def test_the_object_of_somebody_else_is_left_where_a_session_may_not_have_flushed(tmp_path: Path) -> None:
+    factory = "from sqlalchemy.orm import sessionmaker\nSessionLocal = sessionmaker(autoflush=False)\n"
     body = "    one.books.remove(key)\n"
-    [reason] = left(tmp_path, body, parameters="db: Session, one: Author, key")
-    assert "comes from elsewhere" in reason
+    assert function(tmp_path, body, parameters=ELSEWHERE, factory=factory) == body
 
 
 def test_without_one_session_it_is_left(tmp_path: Path) -> None:

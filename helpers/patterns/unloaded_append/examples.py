@@ -43,6 +43,24 @@ def sign(db: Session, name, title):
     db.add(author)
     db.commit()
 """
+_HEAD_INSPECT = _HEAD.replace("from sqlalchemy.orm", "from sqlalchemy import inspect\nfrom sqlalchemy.orm", 1)
+_GIVEN = """{head}\
+def drop(db: Session, author: Author):
+    {load}author.books.clear()
+    db.flush()
+
+
+def both(db: Session):
+    first = db.query(Author).options(selectinload(Author.books)).filter(Author.id == 1).one()
+    drop(db, first)
+    drop(db, db.query(Author).filter(Author.id == 2).one())
+    new = Author(name="Ada", books=[Book(title="One")])
+    drop(db, new)
+    return new.books, db.query(Book).filter(Book.author_id.is_(None)).count()
+"""
+_GUARD = """if inspect(author).persistent and "books" in inspect(author).unloaded:
+        db.refresh(author, ["id", "books"])
+    """
 _LESS = "the collection is no longer loaded to put one more into it"
 _LOAD = 'db.refresh(book, ["id", "genres"])\n    '
 _WRITTEN_OUT = "the same collection is loaded by a refresh, which also selects the object's key"
@@ -85,4 +103,11 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example("the query has loaded the collection", _EAGER, _EAGER, 'write(session, 1, "Reeds")'),
     Example("the parent is new, and its collection empty", _NEW, _NEW, 'sign(session, "Ada", "Reeds")'),
+    Example(
+        "the object of somebody else, whose collection is loaded, and one whose is not",
+        _GIVEN.format(head=_HEAD, load=""),
+        _GIVEN.format(head=_HEAD_INSPECT, load=_GUARD),
+        "both(session)",
+        same_sql="the collection that is not loaded is loaded by a refresh, which also selects the object's key",
+    ),
 )

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from helpers.analysis.columns import columns
 from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.project import Project
+from helpers.codemod.imports import NameBinder
 from helpers.codemod.lines import line_before
 from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Edit, Finding, Fix
+from helpers.model import Applicability, Finding, Fix
 from helpers.patterns.unloaded_append.changes import Change, Surely, changes
 from helpers.patterns.unloaded_append.turning import turned
+
+_NO_FLUSH = ("no_autoflush", "autoflush=False", "autoflush = False", '"autoflush": False')
 
 
 def findings(project: Project, code: str) -> Iterator[Finding]:
@@ -24,20 +27,36 @@ def findings(project: Project, code: str) -> Iterator[Finding]:
                 yield _finding(project, code, change, told)
 
 
-def _told(project: Project, instances: MappedObjects, change: Change) -> tuple[str, tuple[Edit, ...]] | None:
+def _told(project: Project, instances: MappedObjects, change: Change) -> tuple[str, Fix | None] | None:
     surely = Surely(project, instances, change)
     if surely.unloaded_new() or surely.touched_before() or surely.loaded_with_query():
         return None
     session, names = surely.session(), ast.unparse(change.attribute)
     alone = not (surely.touched_behind() or surely.inside_try())
     if alone and (edits := turned(project, instances, change, session)):
-        return f"`{names}` is loaded in passing; the child gets its parent instead, and nothing is loaded", edits
-    if reason := _doubt(change, surely, session):
-        return f"`{names}` is loaded in passing if nothing loaded it before: {reason}", ()
+        return f"`{names}` is loaded in passing; the child gets its parent instead, and nothing is loaded", Fix(edits)
+    elsewhere = not surely.loaded_here() or change.parent.state != "stored"
+    if reason := _doubt(change, session, flushed=not (elsewhere and _flushes_seldom(project))):
+        return f"`{names}` is loaded in passing if nothing loaded it before: {reason}", None
+    source = project.sources[change.module.path]
     text = f"{session}.refresh({change.name}, [{', '.join(_names(project, change))}])"
-    edit = line_before(project.sources[change.module.path], change.statement, text)
-    message = f"`{names}` is loaded in passing: the load is written out"
-    return (message, (edit,)) if edit else (f"{message}, on a line of its own: `{text}`", ())
+    message, adds = f"`{names}` is loaded in passing: the load is written out", ()
+    if elsewhere:
+        inspect, add = NameBinder(change.module.tree, source.text).name("sqlalchemy", "inspect")
+        text, adds = _if_unloaded(change, inspect, text), (add,) if add else ()
+        message = f"`{names}` is loaded in passing if nothing loaded it before: the load is written out for that case"
+    edit = line_before(source, change.statement, text)
+    return (message, Fix((edit,), adds)) if edit else (f"{message}, on a line of its own: `{text}`", None)
+
+
+def _if_unloaded(change: Change, inspect: str, text: str) -> str:
+    """A load for an object from elsewhere: what it has of the collection by then, changes included, is kept.
+
+    What is not stored yet has nothing to load, and cannot be refreshed
+    (https://docs.sqlalchemy.org/en/20/orm/internals.html#sqlalchemy.orm.InstanceState.unloaded).
+    """
+    state = f"{inspect}({change.name})"
+    return f'if {state}.persistent and "{change.attribute.attr}" in {state}.unloaded:\n    {text}'
 
 
 def _names(project: Project, change: Change) -> list[str]:
@@ -48,24 +67,29 @@ def _names(project: Project, change: Change) -> list[str]:
     return [f'"{name}"' for name in (*keys[:1], change.attribute.attr)]
 
 
-def _doubt(change: Change, surely: Surely, session: str) -> str:
+def _flushes_seldom(project: Project) -> bool:
+    """Whether a session may not flush before it loads: a load by name then forgets what was put into a collection."""
+    return any(word in source.text for source in project.sources.values() for word in _NO_FLUSH)
+
+
+def _doubt(change: Change, session: str, *, flushed: bool) -> str:
     """Why the load cannot be written out without looking; empty when it can."""
     advice = "load it with the query that loads the object"
     if not session:
         return f"nothing tells which session it belongs to; {advice}"
-    if not change.name or not surely.loaded_here() or change.parent.state != "stored":
-        return f"the object comes from elsewhere, where the collection may have been changed; {advice}"
+    if not change.name:
+        return f"the object has no name here; {advice}"
+    if not flushed:
+        return f"the object comes from elsewhere, where the collection may have been changed and not flushed; {advice}"
     return ""
 
 
-def _finding(project: Project, code: str, change: Change, told: tuple[str, tuple[Edit, ...]]) -> Finding:
-    message, edits = told
+def _finding(project: Project, code: str, change: Change, told: tuple[str, Fix | None]) -> Finding:
+    message, fix = told
     source = project.sources[change.module.path]
     line, column = source.position(source.segment(change.statement)[0])
     symbol = project.scopes(change.module).symbol(change.statement)
     nth = change.statement.lineno - change.function.lineno
     mark = fingerprint(code, change.module.path, symbol, f"{ast.unparse(change.statement)} {nth}")
-    applicability = Applicability.REVIEW if edits else Applicability.MANUAL
-    return Finding(
-        code, change.module.path, line, column, symbol, message, applicability, Fix(edits) if edits else None, mark
-    )
+    applicability = Applicability.REVIEW if fix else Applicability.MANUAL
+    return Finding(code, change.module.path, line, column, symbol, message, applicability, fix, mark)
