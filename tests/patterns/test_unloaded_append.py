@@ -163,6 +163,26 @@ def test_the_collection_of_somebody_elses_object_is_loaded_where_nothing_has_loa
     assert function(tmp_path, GUARDED, parameters=ELSEWHERE) == GUARDED
 
 
+QUIET = f"""{HEAD}def quiet(db: Session, one: Author):
+    with db.no_autoflush:
+        deeper(db, one)
+
+
+def deeper(db: Session, one: Author):
+    f(db, one, None)
+
+
+"""
+
+
+@pytest.mark.parametrize(("called", "guarded"), [("deeper", False), ("print", True)])
+def test_a_function_that_is_reached_where_flushes_are_held_back_is_left(
+    called: str, guarded: bool, tmp_path: Path
+) -> None:
+    text = f"{QUIET.replace('deeper(db', f'{called}(db', 1)}def f({ELSEWHERE}):\n    one.books.remove(key)\n"
+    assert bool(changed(tmp_path, {"app.py": text, **MODERN}).changes) is guarded
+
+
 def test_the_object_of_somebody_else_is_left_where_a_session_may_not_have_flushed(tmp_path: Path) -> None:
     factory = "from sqlalchemy.orm import sessionmaker\nSessionLocal = sessionmaker(autoflush=False)\n"
     body = "    one.books.remove(key)\n"

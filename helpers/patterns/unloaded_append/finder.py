@@ -11,23 +11,23 @@ from helpers.analysis.project import Project
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.lines import line_before
 from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Finding, Fix
+from helpers.model import Applicability, Finding, Fix, ImportName
 from helpers.patterns.unloaded_append.changes import Change, Surely, changes
+from helpers.patterns.unloaded_append.flushing import Flushing
 from helpers.patterns.unloaded_append.turning import turned
-
-_NO_FLUSH = ("no_autoflush", "autoflush=False", "autoflush = False", '"autoflush": False')
 
 
 def findings(project: Project, code: str) -> Iterator[Finding]:
     """A finding for each statement that may load a collection only to change it."""
-    instances = MappedObjects(project)
+    instances, flushing = MappedObjects(project), Flushing(project)
     for module in project.symbols.modules.values():
         for change in changes(project, instances, module):
-            if told := _told(project, instances, change):
+            if told := _told(instances, flushing, change):
                 yield _finding(project, code, change, told)
 
 
-def _told(project: Project, instances: MappedObjects, change: Change) -> tuple[str, Fix | None] | None:
+def _told(instances: MappedObjects, flushing: Flushing, change: Change) -> tuple[str, Fix | None] | None:
+    project = flushing.project
     surely = Surely(project, instances, change)
     if surely.unloaded_new() or surely.touched_before() or surely.loaded_with_query():
         return None
@@ -36,11 +36,11 @@ def _told(project: Project, instances: MappedObjects, change: Change) -> tuple[s
     if alone and (edits := turned(project, instances, change, session)):
         return f"`{names}` is loaded in passing; the child gets its parent instead, and nothing is loaded", Fix(edits)
     elsewhere = not surely.loaded_here() or change.parent.state != "stored"
-    if reason := _doubt(change, session, flushed=not (elsewhere and _flushes_seldom(project))):
+    if reason := _doubt(change, session, flushed=not elsewhere or flushing.before_loads(change.function)):
         return f"`{names}` is loaded in passing if nothing loaded it before: {reason}", None
     source = project.sources[change.module.path]
     text = f"{session}.refresh({change.name}, [{', '.join(_names(project, change))}])"
-    message, adds = f"`{names}` is loaded in passing: the load is written out", ()
+    message, adds = f"`{names}` is loaded in passing: the load is written out", tuple[ImportName, ...]()
     if elsewhere:
         inspect, add = NameBinder(change.module.tree, source.text).name("sqlalchemy", "inspect")
         text, adds = _if_unloaded(change, inspect, text), (add,) if add else ()
@@ -65,11 +65,6 @@ def _names(project: Project, change: Change) -> list[str]:
     known = columns(project.symbols, change.parent.entity).values() if old else ()
     keys = [column.name for column in known if column.primary_key]
     return [f'"{name}"' for name in (*keys[:1], change.attribute.attr)]
-
-
-def _flushes_seldom(project: Project) -> bool:
-    """Whether a session may not flush before it loads: a load by name then forgets what was put into a collection."""
-    return any(word in source.text for source in project.sources.values() for word in _NO_FLUSH)
 
 
 def _doubt(change: Change, session: str, *, flushed: bool) -> str:
