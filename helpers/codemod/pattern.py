@@ -19,6 +19,7 @@ class Pattern:
     WHY: ClassVar[str]
     STAGE: ClassVar[Stage]
     APPLICABILITY: ClassVar[Applicability]
+    REPEATS: ClassVar[bool] = False
     EXAMPLES: ClassVar[tuple[Example, ...]] = ()
 
     def find(self, project: Project) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from helpers.migrate.rewriter import rewrite
 from helpers.model import ChangeSet, FileChange, Finding, Skipped, Stage, Step
 
 Findings = tuple[Finding, ...]
+_ROUNDS = 4  # as often as a stage is asked that finds more behind what it wrote itself
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,21 @@ def in_stages(
     """
     done: list[ChangeSet] = []
     for stage in _stages(patterns):
-        found = tuple(finding for pattern in stage for finding in scan(project, pattern))
-        absent = _absent(project, stage)
-        done.append(_stage(project, stage, (found, absent), choice))
-        project = project.changed(done[-1].changes)
-    return done[0] if len(done) == 1 else _together(done)
+        for _ in range(_ROUNDS if any(pattern.REPEATS for pattern in stage) else 1):
+            found = tuple(finding for pattern in stage for finding in scan(project, pattern))
+            absent = _absent(project, stage)
+            done.append(_stage(project, stage, (found, absent), choice))
+            if not done[-1].changes:
+                break
+            project = project.changed(done[-1].changes)
+    return done[0] if len(done) == 1 else _together(_last_word(done))
+
+
+def _last_word(done: list[ChangeSet]) -> Iterator[ChangeSet]:
+    """What a stage left the last time it was asked; what it left before that was asked again."""
+    for one, following in zip(done, [*done[1:], None], strict=True):
+        again = following is not None and following.step.title == one.step.title
+        yield replace(one, skipped=()) if again else one
 
 
 def _stages(patterns: Iterable[type[Pattern]]) -> Iterator[tuple[type[Pattern], ...]]:

@@ -17,6 +17,7 @@ from helpers.analysis.routes import routes
 from helpers.analysis.schemas import Schemas
 from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.analysis.templates import SUFFIXES, Templates
+from helpers.analysis.unloaded import loaded_before
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
@@ -56,12 +57,20 @@ class Readers:
     def module(self, module: Module) -> None:
         """Every attribute, call and shown text of one module."""
         for node in module.nodes.of(ast.Attribute):
-            if node.attr in self.reads.interesting and not isinstance(node.ctx, ast.Del):
+            if (
+                node.attr in self.reads.interesting
+                and not isinstance(node.ctx, ast.Del)
+                and not self._loaded(node, module)
+            ):
                 self.reads.attribute(self.flows.of(node.value, module), node.attr, reading_at(node, module))
         for call in module.nodes.of(ast.Call):
             self._call(call, module)
         for shown in module.nodes.of(ast.FormattedValue):
             self._shown(shown.value, "__repr__" if shown.conversion == 114 else "__str__", module)
+
+    def _loaded(self, node: ast.Attribute, module: Module) -> bool:
+        """Whether the statements before load what is read here, if nothing else has."""
+        return node.attr not in _SHOWS.values() and loaded_before(self.project.scopes(module), node)
 
     def responses(self) -> None:
         """What the routes answer is read into their response models."""

@@ -75,6 +75,10 @@ class Reads:
                 known.add(ref)
                 self._queue.extend((ref, path, why) for path, why in self._of_parameter.get(argument, {}).items())
 
+    def handed_to(self, argument: ast.AST) -> Refs:
+        """The objects that were handed on as a parameter's value."""
+        return frozenset(self._edges.get(argument, ()))
+
     def settle(self) -> None:
         """Follow what was read of parameters back to what is handed to them, until nothing new comes up."""
         while self._queue:

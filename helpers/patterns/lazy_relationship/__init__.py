@@ -28,6 +28,7 @@ class LazyRelationship(Pattern):
     )
     STAGE = Stage.IMPLICIT_IO
     APPLICABILITY = Applicability.SAFE
+    REPEATS = True  # what is loaded in one place shows what is loaded in none
     EXAMPLES = (*EXAMPLES, *LATE)
 
     def find(self, project: Project) -> Iterator[Finding]:

@@ -13,12 +13,13 @@ from helpers.codemod.imports import NameBinder
 from helpers.codemod.pattern import fingerprint
 from helpers.model import Applicability, Edit, Finding, Fix
 from helpers.patterns.lazy_relationship.everywhere import everywhere
+from helpers.patterns.lazy_relationship.guarding import Guarding
 from helpers.patterns.lazy_relationship.late import Late
 from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Lifetime
 from helpers.patterns.lazy_relationship.options import Options, Tree
 from helpers.patterns.lazy_relationship.placing import NO_JOIN, Placing
-from helpers.patterns.lazy_relationship.refreshing import Refreshing, refreshed_once
+from helpers.patterns.lazy_relationship.refreshing import Refreshing, Spot, refreshed_once
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
@@ -141,20 +142,41 @@ class Finder:
         if not needs:
             return
         refreshing = Refreshing(self.survey, self.lifetime, self.staleness, self.site)
-        told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in needs))
-        try:
-            found = [*refreshing.spots(needs)]
-            for module, call in dict.fromkeys((spot.module, spot.call) for spot, _ in found):
-                options = self._options(module)
-                spots = [one for one in found if one[0].call is call]
-                edits = [edit for spot, paths in spots for edit in refreshing.edits(spot, paths, options)]
-                fix = Fix(tuple(dict.fromkeys(edits)), tuple(options.speller.adds))
-                labels = dict.fromkeys(path[-1].label for _, paths in spots for path in paths)
-                message = f"refreshes the {what} object before it is read: {', '.join(labels)}"
-                yield self._finding(message, Applicability.REVIEW, fix, (module, call))
-        except Refused as refusal:
-            message = f"of the {what} object is read later: {told}; left: {refusal}"
+        found, left = refreshing.spots(needs)
+        for call in dict.fromkeys(spot.call for spot, _ in found):
+            spots = [one for one in found if one[0].call is call]
+            try:
+                yield self._refresh(refreshing, spots, what)
+            except Refused as refusal:
+                left.setdefault(str(refusal), []).extend(need for _, served in spots for need in served)
+        for reason, unserved in left.items():
+            yield from self._guarded(unserved, what, reason)
+
+    def _guarded(self, needs: list[Need], what: str, reason: str) -> Iterator[Finding]:
+        """What is read where no refresh fits: loaded in front of that, if nothing has loaded it by then."""
+        guarding = Guarding(self.survey, self.site)
+        guards, unserved = guarding.guards(needs)
+        for together in guards:
+            options = self._options(together[0].module)
+            fix = Fix((guarding.edit(together, options),), tuple(options.speller.adds))
+            told = ", ".join(dict.fromkeys(f"{one.need.path[-1].label} ({_where(one.need)})" for one in together))
+            message = f"loads what is read, if nothing has loaded it by then: {told}"
+            yield self._finding(message, Applicability.REVIEW, fix, (together[0].module, together[0].place))
+        if unserved:
+            told = ", ".join(dict.fromkeys(f"{need.path[-1].label} ({_where(need)})" for need in unserved))
+            message = f"of the {what} object is read later: {told}; left: {reason}"
             yield self._finding(message, Applicability.MANUAL, None)
+
+    def _refresh(self, refreshing: Refreshing, spots: list[tuple[Spot, list[Need]]], what: str) -> Finding:
+        """What one call gives, refreshed at its spots."""
+        module, call = spots[0][0].module, spots[0][0].call
+        options = self._options(module)
+        paths = [(spot, list(dict.fromkeys(need.path for need in served))) for spot, served in spots]
+        edits = [edit for spot, wanted in paths for edit in refreshing.edits(spot, wanted, options)]
+        fix = Fix(tuple(dict.fromkeys(edits)), tuple(options.speller.adds))
+        labels = dict.fromkeys(path[-1].label for _, wanted in paths for path in wanted)
+        message = f"refreshes the {what} object before it is read: {', '.join(labels)}"
+        return self._finding(message, Applicability.REVIEW, fix, (module, call))
 
     def _behind_checks(self, placing: Placing) -> Iterator[Finding]:
         """What the query would load in vain when a check refuses the object, or load twice."""
@@ -245,7 +267,7 @@ class Finder:
         message: str,
         applicability: Applicability,
         fix: Fix | None,
-        place: tuple[Module, ast.Call] | None = None,
+        place: tuple[Module, ast.Call | ast.stmt] | None = None,
     ) -> Finding:
         module, call = place or (self.site.module, self.site.call)
         source = self.survey.project.sources[module.path]

@@ -139,11 +139,20 @@ class Given:
                 again = self.loaders.selected_again(statement.value, module)
                 found += [(subject, module, paths) for subject, paths in again]
         return [
-            (ref, paths, self.survey.project.scopes(module).function(node), node.lineno)
+            (
+                ref,
+                [(*_steps(ref), *path) for path in paths],
+                self.survey.project.scopes(module).function(node),
+                node.lineno,
+            )
             for node, module, paths in found
             for ref in self.survey.flows.of(node, module)
-            if not ref.path
+            if all(isinstance(part, Step) for part in ref.path)
         ]
+
+
+def _steps(ref: Ref) -> Names:
+    return named(tuple(part for part in ref.path if isinstance(part, Step)))
 
 
 def named(path: tuple[Step, ...]) -> Names:

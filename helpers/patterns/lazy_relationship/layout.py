@@ -65,10 +65,10 @@ class Layout:
             return Edit(at, at, f"{lead.rstrip()}{inner}options=[{self._lines(options, inner)}]")
         return Edit(at, at, f"{lead}options=[{self._lines(options, margin)}]")
 
-    def statement(self, session: str, links: list[str], options: list[str], start: int) -> str:
+    def statement(self, session: str, links: list[str], options: list[str], start: int, *, ending: str) -> str:
         """`db.scalars(select(...).where(...).options(...)).one()` on the line at `start`, or over several."""
         margin = self._margin(self._line(start)[0])
-        plain = f"{session}.scalars({''.join(links)}.options({', '.join(options)})).one()"
+        plain = f"{session}.scalars({''.join(links)}.options({', '.join(options)})).{ending}()"
         if len(margin.strip("\r\n")) + len(plain) <= self.width:
             return plain
         inner = margin + _INDENT
@@ -76,7 +76,7 @@ class Layout:
         last = f"{inner}.options({', '.join(options)})"
         if len(last.strip("\r\n")) > self.width:
             last = f"{inner}.options({self._lines(options, inner)})"
-        return f"{session}.scalars({parts}{last}{margin}).one()"
+        return f"{session}.scalars({parts}{last}{margin}).{ending}()"
 
     def appended(self, listed: ast.List | ast.Tuple, options: list[str]) -> Edit:
         """More options in a list that is there already."""

@@ -45,8 +45,11 @@ class Loaders:
         paths = [*self.loaded_by(options, module)]
         for call in calls if paths else ():
             for argument in call.args if called(call) == "where" else ():
-                if isinstance(argument, ast.Compare) and isinstance(argument.comparators[0], ast.Attribute):
-                    yield argument.comparators[0].value, paths
+                match argument:
+                    case ast.Compare(comparators=[ast.Attribute(value=value), *_]):
+                        yield value, paths
+                    case ast.Call(func=ast.Attribute(attr="in_"), args=[ast.ListComp(elt=ast.Attribute(value=value))]):
+                        yield value, paths
 
     def _one(self, option: ast.expr, module: Module, depth: int) -> Iterator[Names]:
         match option:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from helpers.analysis.callers import Chain
-from helpers.analysis.dataflow.values import Root
 from helpers.analysis.flow import Flow
 from helpers.analysis.mapped_objects import MappedObjects
+from helpers.analysis.mapping import Entity
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.symbols import Module
 from helpers.analysis.transactions import COMMITS
@@ -20,21 +20,17 @@ from helpers.model import Edit, Finding
 from helpers.patterns.lazy_relationship.anchors import is_dotted
 from helpers.patterns.lazy_relationship.at_once import AtOnce, margin_of
 from helpers.patterns.lazy_relationship.late import Later, moved_out
-from helpers.patterns.lazy_relationship.layout import Layout
 from helpers.patterns.lazy_relationship.lifetime import Level, Lifetime
-from helpers.patterns.lazy_relationship.options import Options, Tree
+from helpers.patterns.lazy_relationship.loading import Loading
+from helpers.patterns.lazy_relationship.naming import free_name, session_of
+from helpers.patterns.lazy_relationship.options import Options
 from helpers.patterns.lazy_relationship.placing import leads
 from helpers.patterns.lazy_relationship.refusal import Refused
 from helpers.patterns.lazy_relationship.single import Single
 from helpers.patterns.lazy_relationship.sites import Need, Site, Steps, Survey
 from helpers.patterns.lazy_relationship.staleness import Staleness
 
-_SESSION_WORDS = frozenset(
-    {"commit", "flush", "refresh", "add", "add_all", "execute", "scalars", "scalar", "query", "begin_nested"}
-)
-
-
-_REFRESH = re.compile(r"(?P<head>.*\.refresh\(\s*\w+, )\[(?P<names>[^\]]*)\](?P<tail>\s*\)\s*)", re.S)
+_REFRESH = re.compile(r"(?P<head>.*\.refresh\(\s*\w+, )\[(?P<names>[^\]]*)\](?P<tail>\s*\)\s*(return \w+)?)", re.S)
 
 
 def refreshed_once(found: Iterable[Finding]) -> Iterator[Finding]:
@@ -78,16 +74,19 @@ class Refreshing:
     staleness: Staleness
     site: Site
 
-    def spots(self, needs: list[Need]) -> Iterator[tuple[Spot, list[Steps]]]:
-        """Each function that refreshes, with the paths that it loads. Refused where there is none."""
-        found: dict[tuple[ast.Call, int], tuple[Spot, list[Steps]]] = {}
+    def spots(self, needs: list[Need]) -> tuple[list[tuple[Spot, list[Need]]], dict[str, list[Need]]]:
+        """Each function that refreshes, with whom that serves; by the reason, those for whom there is none."""
+        found: dict[tuple[ast.Call, int], tuple[Spot, list[Need]]] = {}
+        left: dict[str, list[Need]] = {}
         for need in needs:
-            spot = self._spot(need)
+            try:
+                spot = self._spot(need)
+            except Refused as refusal:
+                left.setdefault(str(refusal), []).append(need)
+                continue
             before = self.survey.whole.between(self.site.root, spot.function, after=spot.call.lineno, need=need)
-            paths = found.setdefault((spot.call, len(before)), (spot, []))[1]
-            if need.path not in paths:
-                paths.append(need.path)
-        yield from sorted(found.values(), key=lambda one: (one[0].module.path, one[0].call.lineno))
+            found.setdefault((spot.call, len(before)), (spot, []))[1].append(need)
+        return sorted(found.values(), key=lambda one: (one[0].module.path, one[0].call.lineno)), left
 
     def _spot(self, need: Need) -> Spot:
         """The first function on the way in which the object is stored and all whom it serves need what is read."""
@@ -169,6 +168,14 @@ class Refreshing:
             raise Refused("the check has no line of its own: load it behind that")
         return [edit]
 
+    @property
+    def _entity(self) -> Entity:
+        assert self.site.root.entity is not None
+        return self.site.root.entity
+
+    def _free_name(self, spot: Spot) -> str:
+        return free_name(self._entity, spot.function, spot.module)
+
     def _named(self, spot: Spot) -> tuple[str, ast.Assign] | None:
         """The name that a function gives to the object as soon as it has it, and the assignment."""
         match self.survey.project.scopes(spot.module).parents.get(spot.call):
@@ -242,18 +249,7 @@ class Refreshing:
                 yield item
 
     def _loading(self, name: str, session: str, paths: list[Steps], options: Options, start: int) -> str:
-        """`db.refresh(quote, ["lines"])`; a query for what lies deeper, because a refresh takes no options."""
-        if options.modern and all(len(path) == 1 and path[0].kind == "relationship" for path in paths):
-            names = ", ".join(f'"{path[0].name}"' for path in paths)
-            return f"{session}.refresh({name}, [{names}])"
-        entity = self.site.root.entity
-        assert entity is not None
-        key, spelled = primary_key(self.site.root), options.speller.entity(entity)
-        written = options.render(Tree.of(paths), spelled, entity.key)
-        select = f"{options.speller.bound('sqlalchemy', 'select')}({spelled})"
-        where = f".where({spelled}.{key} == {name}.{key})"
-        source = options.speller.project.sources[options.speller.module.path]
-        return Layout(source, options.speller.project.line_length).statement(session, [select, where], written, start)
+        return Loading(options, session, start).of_one(name, self._entity, paths)
 
     def _session(self, spot: Spot) -> str:
         """How the function names its session: the one of the call that gives the object, or one that it uses."""
@@ -262,51 +258,9 @@ class Refreshing:
         for value in [*asked, *call.args, *(keyword.value for keyword in call.keywords)]:
             if is_dotted(value) and self.survey.project.sessions.tier(value, spot.module) is not None:
                 return ast.unparse(value)
-        for node in ast.walk(spot.function):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            known = self.survey.project.sessions.tier(node.func.value, spot.module) is not None
-            if known and node.func.attr in _SESSION_WORDS:
-                return ast.unparse(node.func.value)
-        given = [*spot.function.args.posonlyargs, *spot.function.args.args, *spot.function.args.kwonlyargs]
-        for argument in given:
-            typed = argument.annotation and self.survey.project.sessions.annotated(argument.annotation, spot.module)
-            if typed and typed.what == "session":
-                return argument.arg
-        raise Refused("the function that hands it on has no session: refresh the object where it is stored")
-
-    def _free_name(self, spot: Spot) -> str:
-        entity = self.site.root.entity
-        assert entity is not None
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.name).lower()
-        taken = {node.id for node in ast.walk(spot.function) if isinstance(node, ast.Name)}
-        taken |= {node.arg for node in ast.walk(spot.function) if isinstance(node, ast.arg)}
-        taken |= {*spot.module.imports, *spot.module.definitions}
-        return name if name not in taken else f"stored_{name}"
+        return session_of(self.survey, spot.function, spot.module)
 
 
 def _cut(need: Need, via: Chain) -> Need:
     """The same need seen from a function further out."""
     return Need(need.path, need.via[: len(via)], need.reading, need.conditional)
-
-
-def primary_key(root: Root) -> str:
-    """The name of the one primary key column. Refused where there is none to be seen, or more than one."""
-    assert root.entity is not None
-    for one in (root.entity.definition, *root.entity.bases):
-        names = []
-        for item in getattr(one.node, "body", ()):
-            target = item.target if isinstance(item, ast.AnnAssign) else getattr(item, "targets", [None])[0]
-            value = getattr(item, "value", None)
-            if isinstance(target, ast.Name) and isinstance(value, ast.Call) and _is_key(value):
-                names.append(target.id)
-        if len(names) == 1:
-            return names[0]
-        if names:
-            break
-    raise Refused(f"`{root.entity.name}` has no single primary key column: load it again yourself")
-
-
-def _is_key(call: ast.Call) -> bool:
-    given = [keyword.value for keyword in call.keywords if keyword.arg == "primary_key"]
-    return any(isinstance(value, ast.Constant) and value.value is True for value in given)

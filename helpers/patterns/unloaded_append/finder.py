@@ -6,14 +6,15 @@ import ast
 from collections.abc import Iterator
 
 from helpers.analysis.columns import columns
+from helpers.analysis.flushing import Flushing
 from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.project import Project
 from helpers.codemod.imports import NameBinder
 from helpers.codemod.lines import line_before
 from helpers.codemod.pattern import fingerprint
+from helpers.codemod.unloaded import if_unloaded
 from helpers.model import Applicability, Finding, Fix, ImportName
 from helpers.patterns.unloaded_append.changes import Change, Surely, changes
-from helpers.patterns.unloaded_append.flushing import Flushing
 from helpers.patterns.unloaded_append.turning import turned
 
 
@@ -43,20 +44,10 @@ def _told(instances: MappedObjects, flushing: Flushing, change: Change) -> tuple
     message, adds = f"`{names}` is loaded in passing: the load is written out", tuple[ImportName, ...]()
     if elsewhere:
         inspect, add = NameBinder(change.module.tree, source.text).name("sqlalchemy", "inspect")
-        text, adds = _if_unloaded(change, inspect, text), (add,) if add else ()
+        text, adds = if_unloaded(change.name, change.attribute.attr, text, inspect), (add,) if add else ()
         message = f"`{names}` is loaded in passing if nothing loaded it before: the load is written out for that case"
     edit = line_before(source, change.statement, text)
     return (message, Fix((edit,), adds)) if edit else (f"{message}, on a line of its own: `{text}`", None)
-
-
-def _if_unloaded(change: Change, inspect: str, text: str) -> str:
-    """A load for an object from elsewhere: what it has of the collection by then, changes included, is kept.
-
-    What is not stored yet has nothing to load, and cannot be refreshed
-    (https://docs.sqlalchemy.org/en/20/orm/internals.html#sqlalchemy.orm.InstanceState.unloaded).
-    """
-    state = f"{inspect}({change.name})"
-    return f'if {state}.persistent and "{change.attribute.attr}" in {state}.unloaded:\n    {text}'
 
 
 def _names(project: Project, change: Change) -> list[str]:
