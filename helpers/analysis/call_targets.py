@@ -168,7 +168,23 @@ class CallTargets:
     def _instance(self, node: ast.expr, module: Module) -> tuple[Definition, Tier] | None:
         """The class of an instance, as annotations, assignments and calls tell it."""
         typed = self.project.sessions.of(node, module)
-        return (typed.owner, typed.tier) if typed and typed.owner else None
+        if typed and typed.owner:
+            return typed.owner, typed.tier
+        found = self._related(node, module) if isinstance(node, ast.Attribute) else self._loaded(node, module)
+        return (found, Tier.PROVED) if found else None
+
+    def _related(self, node: ast.Attribute, module: Module) -> Definition | None:
+        """The mapped class that a relationship leads to: `key.member`, whose annotation is no class of the project."""
+        owner = self._instance(node.value, module)
+        return self.project.instances.related(owner[0], node.attr, many=False) if owner else None
+
+    def _loaded(self, node: ast.expr, module: Module) -> Definition | None:
+        """The mapped class of what one statement loads, or a name that is given that and nothing else."""
+        if isinstance(node, ast.Name):
+            bindings = self.project.scopes(module).lookup(node.id, node)
+            given = [one.value for one in bindings if one.kind == "value" and isinstance(one.value, ast.Call)]
+            return self._loaded(given[0], module) if len(given) == len(bindings) == 1 and given[0] else None
+        return self.project.instances.loaded(node, module) if isinstance(node, ast.Call) else None
 
     def _unknown(self, node: ast.expr, module: Module) -> bool:
         found = self.project.resolve(module, dotted_name(node) or "", node)

@@ -66,7 +66,7 @@ class Instances:
                 bindings = self.project.scopes(module).lookup(node.id, node)
                 return _common(self._bound(binding, module) for binding in bindings if not _none(binding.value))
             case ast.Call():
-                return self._loaded(node, module)
+                return self.loaded(node, module)
             case ast.Subscript(slice=ast.Constant() | ast.UnaryOp()):
                 return self.items(node.value, module)
             case ast.Await(value=value) | ast.NamedExpr(value=value):
@@ -132,7 +132,7 @@ class Instances:
                 return typed.owner if typed else None
         return None
 
-    def _loaded(self, call: ast.Call, module: Module) -> Definition | None:
+    def loaded(self, call: ast.Call, module: Module) -> Definition | None:
         """`session.get(User, 1)`, `session.scalars(select(User)).first()`, `session.query(User).one()`."""
         if not isinstance(call.func, ast.Attribute):
             return None
@@ -178,8 +178,12 @@ class Instances:
 
     def _related(self, node: ast.Attribute, module: Module, *, many: bool) -> Definition | None:
         owner = self.of(node.value, module)
-        entity: Entity | None = self.project.mapped.entity(owner) if owner else None
-        relation = self.project.mapped.relationship(entity, node.attr) if entity else None
+        return self.related(owner, node.attr, many=many) if owner else None
+
+    def related(self, owner: Definition, name: str, *, many: bool) -> Definition | None:
+        """The class that a relationship of a mapped class leads to; `many`: as one of a collection."""
+        entity: Entity | None = self.project.mapped.entity(owner)
+        relation = self.project.mapped.relationship(entity, name) if entity else None
         if entity is None or relation is None or self.project.mapped.many(entity, relation) is not many:
             return None
         target = self.project.mapped.by_name(relation.target) if relation.target else None

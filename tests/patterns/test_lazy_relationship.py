@@ -661,9 +661,10 @@ def grow(name: str, db: Session):
 """
 
 
-def test_an_object_that_may_be_new_is_not_refreshed_before_it_is_read(tmp_path: Path) -> None:
+def test_an_object_that_may_be_new_is_refreshed_before_it_is_read_if_it_is_stored(tmp_path: Path) -> None:
     text = PERHAPS_NEW.format("if not author:\n        author = Author(name=name)")
-    assert "refresh(" not in body(tmp_path, text, **FACTORY)
+    guard = 'if inspect(author).persistent and "books" in inspect(author).unloaded: db.refresh(author, ["books"])'
+    assert f"{guard} author.books.append(book)" in body(tmp_path, text, **FACTORY)
 
 
 def test_an_object_that_is_stored_is_refreshed_before_it_is_read(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ class Families:
         yield from self._nested()
         yield from self._decorated()
         yield from self._twins()
+        yield from self._of_objects()
         for node in self.project.colouring.asynchronous:
             module = self.project.callgraph.functions[node].module
             for other in self.project.colouring.overrides(node):
@@ -167,6 +168,13 @@ class Families:
         twins = [(node, one.module) for node, one in faces.twins.items()] if faces.text else []
         units = [(self.unit(node, module), module) for node, module in twins]
         yield from pairwise(units)
+
+    def _of_objects(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
+        """What asks an object for its session goes with all that makes sessions: the object may be in any."""
+        asked = [(module, call) for module, call in self.project.calls.get("object_session", ())]
+        makers = [(self.unit(value, module), module) for value, (_, module) in self._holders()] if asked else ()
+        for module, call in asked:
+            yield from (((self.unit(call, module), module), maker) for maker in makers)
 
     def _nested(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
         for unit, module in self.touched.items():

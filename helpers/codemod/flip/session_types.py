@@ -15,11 +15,13 @@ from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
 PATTERN = "session_type"
+_OF_OBJECTS = ("sqlalchemy.orm.object_session", "sqlalchemy.orm.session.object_session")
 _CLASSES = {
     "sqlalchemy.orm.Session": ("sqlalchemy.ext.asyncio", "AsyncSession"),
     "sqlalchemy.orm.session.Session": ("sqlalchemy.ext.asyncio", "AsyncSession"),
     "sqlmodel.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
     **dict.fromkeys(ENGINES, ("sqlalchemy.ext.asyncio", "AsyncEngine")),
+    **dict.fromkeys(_OF_OBJECTS, ("sqlalchemy.ext.asyncio", "async_object_session")),
     "sqlmodel.orm.session.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
 }
 _ASYNC_NAMES = {"Generator": "AsyncGenerator", "Iterator": "AsyncIterator", "Iterable": "AsyncIterable"}
@@ -34,7 +36,7 @@ class SessionTypes:
     binders: dict[str, NameBinder]
 
     def changes(self, node: ast.AST, module: Module) -> Iterator[Change]:
-        """A change for `node`, an expression of a family, where that names the class of sessions."""
+        """A change for `node`, an expression of a family, where that names the class of sessions, or asks for one."""
         if isinstance(node, ast.Constant):
             yield from self._quoted(node, module)
             return

@@ -39,6 +39,8 @@ class Unresolved:
         call = self.project.scopes(module).parents.get(node)
         called = call if isinstance(call, ast.Call) and call.func is node else None
         at = self.project.callgraph.at
+        if not at.get(node) and not (called and at.get(called)) and self._has(node, module, method):
+            return True
         if at.get(node) or (called and at.get(called)) or self._known(node.value, module):
             return False
         if called is None:
@@ -46,6 +48,11 @@ class Unresolved:
         if method.name in _CONTAINERS and not self._given_a_session(called, module):
             return False
         return _fits(called, method)
+
+    def _has(self, node: ast.Attribute, module: Module, method: FunctionNode) -> bool:
+        """Whether it is called on an instance of a class that has the method."""
+        owner = self.project.instances.of(node.value, module)
+        return owner is not None and method in self.project.callgraph.targets.members.of(owner, method.name)
 
     def _given_a_session(self, call: ast.Call, module: Module) -> bool:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
