@@ -16,6 +16,8 @@ from benchmarks.checks import diagnostics, new_diagnostics
 from benchmarks.engine import EngineError, Site, read_findings, read_sites, workbook
 from benchmarks.facts import App, MissingServiceError, app_variables, load_apps, load_services, service_variables
 from benchmarks.junit import Outcome, counts, read_outcomes, red_without_baseline, turned_red
+from benchmarks.migration import Migration, migrate_app
+from benchmarks.migration import show as show_migration
 from benchmarks.report import Compared, Report, by_area, refusals, show
 from benchmarks.shell import Bench, ShellError, TestRun, run_tests
 from benchmarks.trees import copy_tree, count_queries, differences, digests, put_back
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (EngineError, MissingServiceError, ShellError) as error:
         print(error, file=sys.stderr)
         return 2
-    show(report, console)
+    show_migration(report, console) if isinstance(report, Migration) else show(report, console)
     if options.json:
         options.json.write_text(json.dumps(report.document(), indent=1) + "\n", encoding="utf-8")
     return 0 if report.green else 1
@@ -128,7 +130,7 @@ def _check(bench: Bench, report: Report, before: Path, rewritten: Path) -> None:
         )
 
 
-def _in_folder(app: App, options: argparse.Namespace) -> Report:
+def _in_folder(app: App, options: argparse.Namespace) -> Report | Migration:
     servers = app_variables(app, service_variables(app, os.environ, load_services()))
     if options.keep:
         options.keep.mkdir(parents=True)
@@ -137,10 +139,12 @@ def _in_folder(app: App, options: argparse.Namespace) -> Report:
         return _with_bench(app, servers, Path(folder).resolve(), options)
 
 
-def _with_bench(app: App, servers: Mapping[str, str], work: Path, options: argparse.Namespace) -> Report:
+def _with_bench(app: App, servers: Mapping[str, str], work: Path, options: argparse.Namespace) -> Report | Migration:
     logs = work / "logs"
     logs.mkdir()
     bench = Bench(app, options.venv.absolute(), servers, logs, options.timeout)
+    if options.all:
+        return migrate_app(bench, options.checkout.resolve(), work, tests=not options.no_tests)
     return try_app(bench, options.checkout.resolve(), work, options)
 
 
@@ -150,6 +154,9 @@ def _parser(apps: Mapping[str, App]) -> argparse.ArgumentParser:
     parser.add_argument("checkout", type=_folder, metavar="CHECKOUT", help="its repository, at the commit of the facts")
     parser.add_argument("venv", type=_folder, metavar="VENV", help="a virtual environment made by the facts' setup")
     parser.add_argument("--select", default="legacy_query", metavar="CODES", help="patterns to apply (%(default)s)")
+    parser.add_argument(
+        "--all", action="store_true", help="the whole migration, judged by its own tests and a listener"
+    )
     parser.add_argument("--no-baseline", action="store_true", help="judge by the known counts, without a first run")
     parser.add_argument("--baseline", type=Path, metavar="XML", help="JUnit file of an earlier first run")
     parser.add_argument("--no-tests", action="store_true", help="rewrite, count and undo only")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.facts import App
 from benchmarks.junit import Outcome, read_outcomes
+from benchmarks.listening.running import variables as listener_variables
 
 OURS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYENV_VERSION", "PYTHONWARNINGS", "MYPYPATH")
 WHERE = """
@@ -29,20 +30,25 @@ class ShellError(Exception):
 
 @dataclass(frozen=True)
 class Bench:
-    """Where an application's commands run: its facts, its environment, its servers and a folder for output."""
+    """Where an application's commands run: its facts, its environment, its servers and a folder for output.
+
+    With a folder `heard` a listener is in its tests, and writes there.
+    """
 
     app: App
     venv: Path
     servers: Mapping[str, str]
     logs: Path
     timeout: float
+    heard: Path | None = None
 
     def variables(self, tree: Path) -> dict[str, str]:
         """The environment of a command in `tree`, in which the tree's own package comes before any installed one."""
         root = tree / self.app.root
         inherited = {key: value for key, value in os.environ.items() if key not in OURS}
         own = {"APP": str(root), "VENV": str(self.venv), "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-        return {**inherited, **self.servers, **own}
+        found = {**inherited, **self.servers, **own}
+        return found if self.heard is None else listener_variables(self.heard, root, found)
 
     def run(self, name: str, commands: Sequence[str], tree: Path) -> int:
         """Run bash `commands` in `tree` until one fails, output added to a log called `name`. Returns the exit code."""
@@ -62,6 +68,10 @@ class Bench:
         """`run`, and raise ShellError when it fails."""
         if commands and (code := self.run(name, commands, tree)):
             raise ShellError(f"{name}: exit {code} from {commands[-1]!r}; see {self.log(name)}")
+
+    def junit(self, name: str) -> Path:
+        """The file that keeps the outcomes of the run called `name`."""
+        return self.logs / f"{name.replace(' ', '-')}.xml"
 
     def log(self, name: str) -> Path:
         """The file that keeps the output of the commands called `name`."""
@@ -100,7 +110,7 @@ def run_tests(bench: Bench, name: str, tree: Path) -> TestRun:
     """Run the application's tests in `tree`; without any outcome the run itself broke, and ShellError says so."""
     check_imported_from(bench, tree)
     bench.must(f"{name} reset", bench.app.reset, tree)
-    report = bench.logs / f"{name.replace(' ', '-')}.xml"
+    report = bench.junit(name)
     start = time.perf_counter()
     code = bench.run(name, [f"{bench.app.test} --junitxml={shlex.quote(str(report))}"], tree)
     seconds = time.perf_counter() - start
