@@ -81,6 +81,7 @@ class Heard:
         self.together: Counter[tuple[str, str]] = Counter()
         self.unawaited: Counter[tuple[str, str, str]] = Counter()
         self.failures: Counter[str] = Counter()
+        self.test = ""
 
     def user(self) -> tuple[User, Any]:
         """Who is at it, and the task itself."""
@@ -208,10 +209,9 @@ def on_error(context: Any) -> None:
 def on_unawaited(coroutine: Any) -> None:
     """A coroutine is thrown away."""
     code = coroutine.cr_code
-    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
     path = os.path.realpath(code.co_filename)
     place = f"{path[len(ROOT) :] if path.startswith(ROOT) else path}:{code.co_firstlineno}"
-    HEARD.unawaited[coroutine.__qualname__, place, test] += 1
+    HEARD.unawaited[coroutine.__qualname__, place, HEARD.test] += 1
 
 
 def listen() -> None:
@@ -262,6 +262,11 @@ def pytest_collection_finish() -> None:
     """What was imported by now stays; to look through it after each test would take most of the time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """What is thrown away from now on belongs to this test."""
+    HEARD.test = nodeid
 
 
 @pytest.hookimpl(hookwrapper=True)
