@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Bridge = Literal["", "session", "thread", "loop"]
+MOST_IN_A_STEP = 30
+"""Functions that become asynchronous in one step of a plan, unless a person asks for more or fewer."""
 
 
 class Applicability(enum.Enum):

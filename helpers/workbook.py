@@ -29,7 +29,7 @@ from helpers.migrate.justified import Justified
 from helpers.migrate.rewriter import in_files
 from helpers.migrate.scratch import make_scratch, remove_scratch
 from helpers.migrate.stages import Choice, in_stages
-from helpers.model import ChangeSet, Example, FileChange, Finding, JournalEntry, Plan, Step
+from helpers.model import MOST_IN_A_STEP, ChangeSet, Example, FileChange, Finding, JournalEntry, Plan, Step
 
 if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs it
     from helpers.lab.application import Scenario
@@ -160,7 +160,7 @@ class Workbook:
         selection.known(wanted or (), seen)
         return change_set
 
-    def plan(self, *, most: int = planner.MOST) -> Plan:
+    def plan(self, *, most: int = MOST_IN_A_STEP) -> Plan:
         """The steps that are left, in order; at most `most` functions become asynchronous in one.
 
         Numbers go on after the last step that the journal holds, so that a step keeps its number when those before it
@@ -176,7 +176,7 @@ class Workbook:
         numbers = (_STEP.match(entry.title) for entry in self.history())
         return max((int(found[1]) for found in numbers if found), default=0)
 
-    def preview_step(self, number: int, *, most: int = planner.MOST) -> ChangeSet:
+    def preview_step(self, number: int, *, most: int = MOST_IN_A_STEP) -> ChangeSet:
         """The dry run of one step, those before it carried out in memory. UsageError when the plan has no such step."""
         steps = self.plan(most=most).steps
         if number not in {step.number for step in steps}:

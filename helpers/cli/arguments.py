@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from helpers import __version__
 from helpers.errors import UsageError
+from helpers.model import MOST_IN_A_STEP
 
-MOST = 30  # as the planner has it, which takes a moment to import
 _EXITS = """exit status:
   scan, diff,
   audit         0 nothing found, 1 findings
@@ -128,8 +128,8 @@ def _step(parser: argparse._ActionsContainer) -> None:
 
 
 def _most(parser: Parser) -> None:
-    text = f"functions that become asynchronous in one step, at most (default {MOST})"
-    parser.add_argument("--max-changes", metavar="N", type=_number, default=MOST, help=text)
+    text = f"functions that become asynchronous in one step, at most (default {MOST_IN_A_STEP})"
+    parser.add_argument("--max-changes", metavar="N", type=_number, default=MOST_IN_A_STEP, help=text)
 
 
 def _path(parser: Parser) -> None:

@@ -18,9 +18,8 @@ from helpers.codemod.refused import Refused
 from helpers.migrate.rewriter import rewrite
 from helpers.migrate.slicing import Slicing
 from helpers.migrate.stages import Choice, in_stages
-from helpers.model import ChangeSet, FileChange, Finding, Plan, Stage, Step
+from helpers.model import MOST_IN_A_STEP, ChangeSet, FileChange, Finding, Plan, Stage, Step
 
-MOST = 30
 """Functions that become asynchronous in one step, unless asked otherwise."""
 _TITLES = {
     Stage.DEPENDENCIES: "packages for an asynchronous engine",
@@ -34,7 +33,7 @@ _TITLES = {
 }
 
 
-def make_plan(project: Project, *, most: int = MOST, first: int = 1) -> Plan:
+def make_plan(project: Project, *, most: int = MOST_IN_A_STEP, first: int = 1) -> Plan:
     """The steps that are left for `project`, numbered from `first`. Pure: what it says follows from the files alone.
 
     `most` functions become asynchronous in one step, those that override each other together even when they are more.
