@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from helpers.analysis.project import Project
-from helpers.codemod.flip.findings import findings
-from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Example, Finding, Stage
+from helpers.codemod.flip.flip_pattern import FlipPattern
+from helpers.model import Example
 
 EXAMPLES = (
     Example(
@@ -151,7 +147,7 @@ EXAMPLES = (
 )
 
 
-class SessionCall(Pattern):
+class SessionCall(FlipPattern):
     """`session.scalars(q).all()` becomes `(await session.scalars(q)).all()`."""
 
     CODE = "AM602"
@@ -164,10 +160,4 @@ class SessionCall(Pattern):
         "generator expression that is read to its end becomes a list, any other is left. What an asynchronous "
         "session does not have is bridged with run_sync()."
     )
-    STAGE = Stage.FLIP
-    APPLICABILITY = Applicability.REVIEW
     EXAMPLES = EXAMPLES
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
-        yield from findings(project, type(self))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from helpers.analysis.project import Project
-from helpers.codemod.flip.findings import findings
-from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Example, Finding, Stage
+from helpers.codemod.flip.flip_pattern import FlipPattern
+from helpers.model import Example
 
 EXAMPLES = (
     Example(
@@ -88,7 +84,7 @@ EXAMPLES = (
 )
 
 
-class SessionFactory(Pattern):
+class SessionFactory(FlipPattern):
     """`sessionmaker(engine)` becomes `async_sessionmaker(engine)`."""
 
     CODE = "AM605"
@@ -100,10 +96,4 @@ class SessionFactory(Pattern):
         "there the factory is told the class. Options that mean something else for an asynchronous session hold "
         "the family back."
     )
-    STAGE = Stage.FLIP
-    APPLICABILITY = Applicability.REVIEW
     EXAMPLES = EXAMPLES
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
-        yield from findings(project, type(self))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from helpers.analysis.project import Project
-from helpers.codemod.flip.findings import findings
-from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Example, Finding, Stage
+from helpers.codemod.flip.flip_pattern import FlipPattern
+from helpers.model import Example
 
 EXAMPLES = (
     Example(
@@ -93,7 +89,7 @@ EXAMPLES = (
 )
 
 
-class SessionType(Pattern):
+class SessionType(FlipPattern):
     """`session: Session` becomes `session: AsyncSession`."""
 
     CODE = "AM604"
@@ -105,10 +101,4 @@ class SessionType(Pattern):
         "aliases such as Annotated[Session, Depends(get_db)], and what a generator of sessions is declared to "
         "return."
     )
-    STAGE = Stage.FLIP
-    APPLICABILITY = Applicability.REVIEW
     EXAMPLES = EXAMPLES
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
-        yield from findings(project, type(self))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from helpers.analysis.project import Project
-from helpers.codemod.flip.findings import findings
-from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Example, Finding, Stage
+from helpers.codemod.flip.flip_pattern import FlipPattern
+from helpers.model import Example
 
 HANDED_ON = (
     "from models import Author\n"
@@ -136,7 +132,7 @@ EXAMPLES = (
 )
 
 
-class SyncCaller(Pattern):
+class SyncCaller(FlipPattern):
     """`find(session)` becomes `await find(session)`, wherever it is called."""
 
     CODE = "AM603"
@@ -148,10 +144,4 @@ class SyncCaller(Pattern):
         "methods through instances and overrides, loops over generators, context managers. A place that hands the "
         "function on must be known to await what it is given, as FastAPI does; else the family is left."
     )
-    STAGE = Stage.FLIP
-    APPLICABILITY = Applicability.REVIEW
     EXAMPLES = EXAMPLES
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
-        yield from findings(project, type(self))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from helpers.analysis.project import Project
-from helpers.codemod.flip.findings import findings
-from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Example, Finding, Stage
+from helpers.codemod.flip.flip_pattern import FlipPattern
+from helpers.model import Example
 
 EXAMPLES = (
     Example(
@@ -80,7 +76,7 @@ EXAMPLES = (
 )
 
 
-class SyncEngine(Pattern):
+class SyncEngine(FlipPattern):
     """`create_engine` becomes `create_async_engine`, its URL names a driver that can be awaited."""
 
     CODE = "AM606"
@@ -92,10 +88,4 @@ class SyncEngine(Pattern):
         "run time. Tables are created inside a connection, dispose() is awaited, event listeners go to the engine "
         "inside. An option that the other driver may not know holds the family back."
     )
-    STAGE = Stage.FLIP
-    APPLICABILITY = Applicability.REVIEW
     EXAMPLES = EXAMPLES
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
-        yield from findings(project, type(self))

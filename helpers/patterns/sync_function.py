@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from helpers.analysis.project import Project
-from helpers.codemod.flip.findings import findings
-from helpers.codemod.pattern import Pattern
-from helpers.model import Applicability, Example, Finding, Stage
+from helpers.codemod.flip.flip_pattern import FlipPattern
+from helpers.model import Example
 
 EXAMPLES = (
     Example(
@@ -129,7 +125,7 @@ EXAMPLES = (
 )
 
 
-class SyncFunction(Pattern):
+class SyncFunction(FlipPattern):
     """`def names(session)` that reads becomes `async def names(session)`."""
 
     CODE = "AM601"
@@ -141,10 +137,4 @@ class SyncFunction(Pattern):
         "colour. Where one of them cannot, because a property, a sort key or a validator has nobody to await it, "
         "the whole family is left, and each place says why."
     )
-    STAGE = Stage.FLIP
-    APPLICABILITY = Applicability.REVIEW
     EXAMPLES = EXAMPLES
-
-    def find(self, project: Project) -> Iterator[Finding]:
-        """What the flip changes by this pattern, each fix in the group of its family, and what holds a family back."""
-        yield from findings(project, type(self))
