@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from helpers.analysis import faces
 from helpers.analysis.annotations import Annotations
+from helpers.analysis.contexts import context_of
 from helpers.analysis.parameters import default_of, dependency, passed_to
 from helpers.analysis.scopes import Binding
 from helpers.analysis.session_types import (
@@ -225,6 +226,8 @@ class Sessions:
         return self._function(fixture.node, fixture.module)
 
     def _attribute(self, node: ast.Attribute, module: Module) -> Typed | None:
+        if context := context_of(self.project, node, module):
+            return self.annotated(*context)
         owner = self.of(node.value, module)
         if owner is not None and owner.owner is not None:
             return self._member(owner.owner, node.attr)

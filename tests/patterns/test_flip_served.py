@@ -154,57 +154,6 @@ def test_what_awaits_is_given_what_can_be_awaited(text: str, written: str, tmp_p
 
 
 LEFT = {
-    "a resolver that shares the session of its request": (
-        """\
-        import strawberry
-        from strawberry.fastapi import GraphQLRouter
-        from dataclasses import dataclass
-
-
-        @dataclass
-        class Context:
-            db: Session
-
-
-        @strawberry.type
-        class Query:
-            @strawberry.field
-            def name(self, context: Context) -> str:
-                return context.db.get(Author, 1).name
-        """,
-        "they would share `context.db`: open a session in name",
-    ),
-    "a resolver that hands on what is named like a session": (
-        """\
-        import strawberry
-        from strawberry.fastapi import GraphQLRouter
-
-
-        def find(s: Session):
-            return s.get(Author, 1).name
-
-
-        @strawberry.type
-        class Query:
-            @strawberry.field
-            def name(self, info) -> str:
-                return find(info.context.db)
-        """,
-        "they would share `info.context.db`: open a session in name",
-    ),
-    "a loader that shares the session of its request": (
-        """\
-        from strawberry.dataloader import DataLoader
-
-
-        def authors(db: Session):
-            async def load(keys):
-                return [db.get(Author, key) for key in keys]
-
-            return DataLoader(load_fn=load)
-        """,
-        "they would share `db`: open a session in load",
-    ),
     "a function that is handed to a thread": (
         """\
         import asyncio

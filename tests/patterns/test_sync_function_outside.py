@@ -143,10 +143,6 @@ LEFT = {
         },
         "store",
     ),
-    "a field, which runs at the same time as others": (
-        {"app.py": RESOLVER.replace("@strawberry.mutation", "@strawberry.field")},
-        "`strawberry.field` runs asynchronous functions of one request at the same time",
-    ),
     "a resolver of a schema that is run synchronously": (
         {"app.py": RESOLVER + "\n\ndef run(schema):\n    schema.execute_sync('{}')\n"},
         "the decorator `strawberry.mutation`",

@@ -128,7 +128,7 @@ class Callers:
             return  # a fixture; a dependency; another attribute of the same name; a key, which has an edge of its own
         assert isinstance(edge.callee.node, FunctionNode)
         try:
-            list(Served(self.project).calls(edge.site, edge.caller.module, edge.callee.node))
+            list(Served(self.project).calls(edge.site, edge.caller.module))
         except UnfollowedError as reason:
             if not edge.callee.is_async:
                 raise Refused(f"{edge.callee.symbol} is {reason}, which may call it and not await it") from reason

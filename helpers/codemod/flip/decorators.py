@@ -58,7 +58,7 @@ class Decorators:
             yield self._both(found, text)
             return
         try:
-            list(Served(self.project).through(found.parameter, found.module, function))
+            list(Served(self.project).through(found.parameter, found.module))
         except UnfollowedError as reason:
             raise Refused(f"the decorator `{text}` may call it and not await it: there it is {reason}") from reason
 

@@ -12,6 +12,7 @@ from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.codemod.flip.turns import Turns
 
 Unit = ast.AST
 
@@ -99,6 +100,7 @@ class Families:
         yield from self._decorated()
         yield from self._twins()
         yield from self._of_objects()
+        yield from Turns(self.project).ties()
         for node in self.project.colouring.asynchronous:
             module = self.project.callgraph.functions[node].module
             for other in self.project.colouring.overrides(node):

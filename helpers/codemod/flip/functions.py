@@ -21,9 +21,10 @@ from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.decorators import Decorators
 from helpers.codemod.flip.generators import written_out
 from helpers.codemod.flip.mocks import Mocks
-from helpers.codemod.flip.served import TOGETHER, Served, served
+from helpers.codemod.flip.served import Served, served
 from helpers.codemod.flip.session_types import SessionTypes
 from helpers.codemod.flip.tests import Tests
+from helpers.codemod.flip.turns import Turns
 from helpers.codemod.refused import Refused
 from helpers.codemod.unread import not_named_unread
 from helpers.model import Edit
@@ -62,6 +63,11 @@ class Functions:
         return Served(self.project)
 
     @cached_property
+    def turns(self) -> Turns:
+        """What those that share a session need."""
+        return Turns(self.project)
+
+    @cached_property
     def decorators(self) -> Decorators:
         """What the project's own decorators need."""
         return Decorators(self.project)
@@ -70,6 +76,7 @@ class Functions:
         """The change of a definition that becomes asynchronous. Refused where it cannot."""
         if reason := cannot(function):
             raise Refused(reason)
+        yield from self.turns.changes(function, module)
         if isinstance(function, ast.AsyncFunctionDef):
             return
         if function.name in entering.NAMES:
@@ -121,8 +128,6 @@ class Functions:
                 continue
             external = self.project.meanings.external(maker, module)
             if external in _COPYING or self.served.awaits_decorated(external):
-                if external in TOGETHER:
-                    self.served.alone(function, name)
                 continue
             if self.project.meanings.external(maker, module) == "contextlib.contextmanager":
                 text, add = self.types.binder(module).name("contextlib", "asynccontextmanager")

@@ -6,13 +6,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers.analysis.flow import own_nodes
 from helpers.analysis.function_uses import Called, FunctionUses, UnfollowedError
-from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.scopes import Binding
 from helpers.analysis.symbols import Definition, Module, dotted_name
-from helpers.codemod.refused import Refused
 
 # what FastAPI and Starlette are handed they await, if it is asynchronous
 _AWAITING = frozenset(
@@ -23,7 +20,7 @@ _BY_KEYWORD = {"GraphQLRouter": frozenset({"context_getter", "root_value_getter"
 # Strawberry awaits them, several at the same time
 _LOADERS = frozenset({"strawberry.dataloader.DataLoader", "strawberry.DataLoader", "aiodataloader.DataLoader"})
 TOGETHER = _LOADERS | {"strawberry.field"}
-_ONE_BY_ONE = frozenset({"strawberry.mutation"})  # the top level of a mutation is worked off in turn
+ONE_BY_ONE = frozenset({"strawberry.mutation"})  # the top level of a mutation is worked off in turn
 _DECORATORS = frozenset({"tenacity.retry", "freezegun.freeze_time"}) | {
     f"{mock}.{name}" for mock in ("unittest.mock", "mock") for name in ("patch", "patch.object", "patch.dict")
 }
@@ -82,46 +79,24 @@ class Served:
 
     def _resolves(self, name: str) -> bool:
         """Whether Strawberry awaits what it is handed so: an asynchronous server alone runs the schema."""
-        if name not in TOGETHER | _ONE_BY_ONE or self.project.calls.get("execute_sync"):
+        if name not in TOGETHER | ONE_BY_ONE or self.project.calls.get("execute_sync"):
             return False
         if not name.startswith("strawberry.") or name in _LOADERS:
             return True
         modules = self.project.symbols.modules.values()
         return any(target.startswith(_ASYNCHRONOUS_SERVERS) for one in modules for target in one.imports.values())
 
-    def calls(self, node: ast.AST, module: Module, function: FunctionNode) -> Iterator[Called]:
+    def calls(self, node: ast.AST, module: Module) -> Iterator[Called]:
         """Every place where a function, handed on at `node`, is called. UnfollowedError where it goes out of sight."""
-        yield from self._checked(FunctionUses(self.project, self.awaits).of(node, module), function)
+        yield from self._checked(FunctionUses(self.project, self.awaits).of(node, module))
 
-    def through(self, parameter: ast.arg, module: Module, function: FunctionNode) -> Iterator[Called]:
+    def through(self, parameter: ast.arg, module: Module) -> Iterator[Called]:
         """The same for a function that a parameter gets."""
-        yield from self._checked(FunctionUses(self.project, self.awaits).parameter(parameter, module), function)
+        yield from self._checked(FunctionUses(self.project, self.awaits).parameter(parameter, module))
 
-    def _checked(self, calls: Iterator[Called], function: FunctionNode) -> Iterator[Called]:
+    def _checked(self, calls: Iterator[Called]) -> Iterator[Called]:
         for one in calls:
-            if one.by and self.project.meanings.external(one.call.func, one.module) in TOGETHER:
-                self.alone(function, one.by)
-            elif not one.by and not self.project.callgraph.at.get(one.call):
+            if not one.by and not self.project.callgraph.at.get(one.call):
                 place = f"{one.module.path}:{one.call.lineno}"
                 raise UnfollowedError(f"called at {place} with others that are not in sight")
             yield one
-
-    def alone(self, function: FunctionNode, by: str) -> None:
-        """Refused where a function that runs beside others shares its session with them."""
-        module = self.project.callgraph.functions[function].module
-        for node in (one for statement in function.body for one in own_nodes(statement)):
-            holds = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
-            if holds and self.project.sessions.tier(node, module) and not self._own(node, function, module):  # type: ignore[arg-type]
-                raise Refused(
-                    f"`{by}` runs asynchronous functions of one request at the same time, and they would share "
-                    f"`{ast.unparse(node)[:40]}`: open a session in {function.name}"
-                )
-
-    def _own(self, node: ast.expr, function: FunctionNode, module: Module) -> bool:
-        """Whether a function makes the session itself."""
-        while isinstance(node, ast.Attribute):
-            node = node.value
-        if isinstance(node, ast.Call):
-            return True
-        bindings = self.project.scopes(module).bindings(function).get(getattr(node, "id", ""), ())
-        return bool(bindings) and all(isinstance(one.value, ast.Call) for one in bindings)
