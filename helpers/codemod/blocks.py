@@ -58,7 +58,7 @@ def footed(source: Source, last: ast.stmt, foot: str) -> Edit:
 
 def first_line(node: ast.stmt, source: Source) -> int:
     """The line that a statement begins on with its decorators and the comments right above."""
-    line = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+    line: int = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
     while line > 1 and line_text(source, line - 1).strip().startswith("#"):
         line -= 1
     return line
