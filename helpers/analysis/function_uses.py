@@ -103,7 +103,7 @@ class FunctionUses:
         elif last in ("append", "add", "setdefault") and isinstance(call.func, ast.Attribute):
             yield from self._table(call.func.value, module)
         elif self.awaits(call, node, module):
-            yield Called(call, module, name)
+            yield Called(call, module, name or ast.unparse(call.func)[:40])
         elif parameters := list(self._parameters(node, call, module)):
             for parameter, where in parameters:
                 yield from self.parameter(parameter, where)

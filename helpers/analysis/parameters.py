@@ -48,6 +48,11 @@ def passed_to(project: Project, function: FunctionNode, argument: ast.arg, modul
         value = _passed(call, argument.arg, index)
         if value is not None:
             yield where, value
+    for where, call in project.calls.get("partial", ()):
+        if call.args and _last(call.args[0]) == function.name:
+            value = _passed(call, argument.arg, None if index is None else index + 1)
+            if value is not None:
+                yield where, value
 
 
 def calls_of(project: Project, function: FunctionNode, module: Module) -> Iterator[tuple[Module, ast.Call]]:
@@ -74,10 +79,28 @@ def calls_of(project: Project, function: FunctionNode, module: Module) -> Iterat
 def _means_another(project: Project, module: Module, call: ast.Call, function: FunctionNode) -> bool:
     """Whether the called name is that of another function or class, by the imports of the module that calls."""
     found = project.resolve(module, dotted_name(call.func) or "", call.func)
-    if isinstance(found, External):
+    if isinstance(found, External) or _is_value(project, module, call.func):
         return True
+    if isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in ("self", "cls"):
+        return _is_of_another_class(project, module, call, function)
     defines = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return isinstance(found, Definition) and isinstance(found.node, defines) and found.node is not function
+
+
+def _is_of_another_class(project: Project, module: Module, call: ast.Call, function: FunctionNode) -> bool:
+    """Whether the class around a call on `self` has a method of that name, and `function` is none of them."""
+    owner = project.class_of(call, module)
+    own = [item for one in project.bases(owner) for item in getattr(one.node, "body", ())] if owner else []
+    same_name = [item for item in own if isinstance(item, FunctionNode) and item.name == function.name]
+    if not same_name or function in same_name or owner is None:
+        return False
+    return not any(function in getattr(one.node, "body", ()) for one in project.below(owner))
+
+
+def _is_value(project: Project, module: Module, name: ast.expr) -> bool:
+    """Whether a name is a variable that holds what another call gives, such as a `partial`."""
+    bindings = project.scopes(module).lookup(name.id, name) if isinstance(name, ast.Name) else ()
+    return bool(bindings) and all(isinstance(one.value, ast.Call) and one.kind == "value" for one in bindings)
 
 
 def _has_constructor(found: Definition) -> bool:

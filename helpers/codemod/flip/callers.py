@@ -22,6 +22,7 @@ from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.entering import NAMES, Entering
 from helpers.codemod.flip.generators import Reading
 from helpers.codemod.flip.served import Served
+from helpers.codemod.flip.unthreaded import Unthreaded
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
 
@@ -38,7 +39,7 @@ class Callers:
     def changes(self, edge: Edge) -> Iterator[Change]:
         """What the place of an edge to an asynchronous function needs. Refused where it cannot follow."""
         if edge.kind == "reference":
-            self._handed(edge)
+            yield from self._handed(edge)
             return
         symbol = edge.callee.symbol
         if edge.callee.is_async or self._awaited_already(edge):
@@ -123,12 +124,14 @@ class Callers:
                 return Edit(at, at, "async ")
         raise Refused(f"{symbol} becomes an asynchronous context manager: enter it with `async with`")
 
-    def _handed(self, edge: Edge) -> None:
+    def _handed(self, edge: Edge) -> Iterator[Change]:
         if isinstance(edge.site, ast.arg) or self._overrides(edge) or self._is_data(edge) or self._applied(edge):
             return  # a fixture; a dependency; another attribute of the same name; a key, which has an edge of its own
         assert isinstance(edge.callee.node, FunctionNode)
         try:
-            list(Served(self.project).calls(edge.site, edge.caller.module))
+            for called in Served(self.project).calls(edge.site, edge.caller.module):
+                if not edge.callee.is_async:
+                    yield from Unthreaded(self.project).changes(called, edge.callee.node)
         except UnfollowedError as reason:
             if not edge.callee.is_async:
                 raise Refused(f"{edge.callee.symbol} is {reason}, which may call it and not await it") from reason

@@ -11,13 +11,15 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod import registry
 from helpers.codemod.flip import streams
+from helpers.codemod.flip.unthreaded import Unthreaded
 from helpers.model import Finding, Stage
 
 
 def earlier(project: Project, unit: ast.stmt, module: Module) -> Iterator[tuple[ast.AST, str]]:
     """What the stages before this one still find in a function, or in a statement of a module's own code."""
     for finding in _earlier(project).get(module.path, ()):
-        if unit.lineno <= finding.line <= (unit.end_lineno or unit.lineno):
+        inside = unit.lineno <= finding.line <= (unit.end_lineno or unit.lineno)
+        if inside and not Unthreaded(project).answers((finding.code, finding.line, finding.column), module):
             yield unit, f"{finding.code} at {finding.place} comes first: {finding.message}"
 
 

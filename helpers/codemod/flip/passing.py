@@ -10,6 +10,7 @@ from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Module, dotted_name
+from helpers.codemod.flip.unthreaded import Unthreaded
 
 _BINDING = frozenset({"partial", "add_task", "BackgroundTask"})
 
@@ -26,10 +27,18 @@ class Passing:
         What becomes of the function is told by the place that names it.
         """
         call = use.call
-        if call is None or not call.args or (dotted_name(call.func) or "").rpartition(".")[2] not in _BINDING:
+        place = self._place(call, use.module) if call is not None and call.args else None
+        if call is None or place is None:
             return False
-        functions = self.project.function_values.of(call.args[0], use.module) or self._methods(call.args[0], use.module)
-        return bool(functions) and all(self._takes(one, call, use) for one in functions)
+        node = call.args[place]
+        functions = self.project.function_values.of(node, use.module) or self._methods(node, use.module)
+        return bool(functions) and all(self._takes(one, use) for one in functions)
+
+    def _place(self, call: ast.Call, module: Module) -> int | None:
+        """Where the function stands among the arguments; None where there is none."""
+        if (dotted_name(call.func) or "").rpartition(".")[2] in _BINDING:
+            return 0
+        return Unthreaded(self.project).place(call, module)
 
     def _methods(self, node: ast.expr, module: Module) -> tuple[FunctionNode, ...]:
         """The methods that `self.ask` means."""
@@ -37,9 +46,9 @@ class Passing:
         nodes = [edge.callee.node for edge in edges if edge.kind == "reference"]
         return tuple(node for node in nodes if isinstance(node, FunctionNode))
 
-    def _takes(self, function: FunctionNode, call: ast.Call, use: SessionUse) -> bool:
+    def _takes(self, function: FunctionNode, use: SessionUse) -> bool:
         module = self.project.callgraph.functions[function].module
-        return all(self._is_session(one, function, module) for one in self._parameters(function, call, use.node))
+        return all(self._is_session(one, function, module) for one in self._parameters(function, use))
 
     def _is_session(self, argument: ast.arg | None, function: FunctionNode, module: Module) -> bool:
         """Whether a parameter is known to be a session, or is only handed on by a wrapper."""
@@ -53,12 +62,14 @@ class Passing:
         uses = self.project.session_uses.by_function.get(function, ())
         return any(isinstance(one.node, ast.Name) and one.node.id == argument.arg for one in uses)
 
-    def _parameters(self, function: FunctionNode, call: ast.Call, node: ast.expr) -> Iterator[ast.arg | None]:
-        """The parameter that the argument `node` is for; None where that cannot be told."""
+    def _parameters(self, function: FunctionNode, use: SessionUse) -> Iterator[ast.arg | None]:
+        """The parameter that a session is given for; None where that cannot be told."""
+        call, node = use.call, use.node
+        assert call is not None
         positional = [*function.args.posonlyargs, *function.args.args]
         if function in self.project.callgraph.targets.members.owners:
             positional = positional[1:]
-        given = call.args[1:]
+        given = call.args[(self._place(call, use.module) or 0) + 1 :]
         if node in given:
             index = given.index(node)
             starred = any(isinstance(one, ast.Starred) for one in given[: index + 1])

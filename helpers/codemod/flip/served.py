@@ -10,6 +10,7 @@ from helpers.analysis.function_uses import Called, FunctionUses, UnfollowedError
 from helpers.analysis.project import Project
 from helpers.analysis.scopes import Binding
 from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.codemod.flip.unthreaded import Unthreaded
 
 # what FastAPI and Starlette are handed they await, if it is asynchronous
 _AWAITING = frozenset(
@@ -70,6 +71,8 @@ class Served:
             return True
         keyword = next((one.arg for one in call.keywords if one is given or one.value is given), None)
         if keyword in _BY_KEYWORD.get(last, ()):
+            return True
+        if Unthreaded(self.project).is_run(call, given, module):
             return True
         return self._resolves(self.project.meanings.external(call.func, module))
 

@@ -200,7 +200,10 @@ class Slices:
             module = edge.caller.module
             bridge = self.bridges.around(edge.site, module)
             if edge.kind == "reference":
-                yield from self.places.callers.changes(edge)
+                changes = tuple(self.places.callers.changes(edge))
+                if changes and edge.caller.node not in flipped and not self.is_done(edge.caller.node):
+                    raise Refused(f"{edge.caller.qualified} runs it on a thread and is not asynchronous yet")
+                yield from changes
             elif bridge is not None:
                 yield self.bridges.removed(bridge, edge)
             elif edge.caller.node in flipped or self.is_done(edge.caller.node):
