@@ -181,6 +181,8 @@ def awaits(use: SessionUse) -> bool:
     if use.role == "entered":
         return True
     on_session = use.typed.what == "session"
+    if use.role == "mapped":
+        return on_session and use.name in AWAITED
     if use.role != "method" or use.call is None:
         return False
     return use.name in BLOCKS if not on_session else use.name in AWAITED | BLOCKS | MISSING

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from helpers.analysis.nodes import children
 from helpers.analysis.session_types import Tier, Typed
-from helpers.analysis.symbols import Module
+from helpers.analysis.symbols import Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
-Role = Literal["method", "attribute", "entered", "passed", "bound", "given", "tested", "called", "other"]
+Role = Literal["method", "mapped", "attribute", "entered", "passed", "bound", "given", "tested", "called", "other"]
+_PARTIAL = ("partial", "functools.partial")
 _HOLDERS = ("session", "factory")
 _TESTS = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.IfExp, ast.While, ast.Assert)
 
@@ -24,7 +25,8 @@ _TESTS = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.IfExp, ast.While, as
 class SessionUse:
     """One place that reads a session or what makes one.
 
-    `call` is the call of a method on it (`db.commit()`), the call of the factory, or what it is an argument of.
+    `call` is the call of a method on it (`db.commit()`), of the `map` that calls it, of the factory, or what it is an
+    argument of.
     """
 
     node: ast.expr
@@ -99,6 +101,8 @@ class SessionUses:
             call = parents.get(above)
             if isinstance(call, ast.Call) and call.func is above:
                 return SessionUse(node, module, typed, "method", above.attr, call)
+            if mapping := _mapping(above, parents):
+                return SessionUse(node, module, typed, "mapped", above.attr, mapping)
             return SessionUse(node, module, typed, "attribute", above.attr)
         role, call = self._where(top, above, parents)
         return SessionUse(node, module, typed, role, call=call)
@@ -120,6 +124,15 @@ class SessionUses:
         if isinstance(above, _TESTS):
             return ("given" if isinstance(above, ast.BoolOp) and not _tested(above, parents) else "tested"), None
         return "other", None
+
+
+def _mapping(method: ast.Attribute, parents: Mapping[ast.AST, ast.AST]) -> ast.Call | None:
+    """The `map(db.get, ...)` or `map(partial(db.get, User), ...)` around a method."""
+    above = parents.get(method)
+    bound = isinstance(above, ast.Call) and above.args[:1] == [method] and dotted_name(above.func) in _PARTIAL
+    given, call = (above, parents.get(above)) if bound and above is not None else (method, above)
+    maps = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "map"
+    return call if maps and isinstance(call, ast.Call) and call.args[:1] == [given] else None
 
 
 def is_generator(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -56,12 +56,12 @@ PROVED = {
     ),
     "a list of what map runs": (
         "    from functools import partial\n\n    return list(map(partial(age, s), (2, 1)))\n",
-        "    return [await partial(age, s)(item) for item in (2, 1)]\n",
+        "    return [await age(s, item) for item in (2, 1)]\n",
     ),
     "a loop over what map runs": (
         "    from functools import partial\n\n    for year in map(partial(age, s), (2, 1)):\n        log.append(year)\n"
         "        if year:\n            break\n    return log\n",
-        "    async for year in (await partial(age, s)(item) for item in (2, 1)):\n",
+        "    async for year in (await age(s, item) for item in (2, 1)):\n",
     ),
     "a lambda that map runs": (
         "    return sum(map(lambda key: age(s, key) + age(s, 1), [1, 2]))\n",
@@ -78,7 +78,7 @@ PROVED = {
     "a text of what map runs": (
         "    from functools import partial\n\n"
         "    return ', '.join(str(year) for year in map(partial(age, s), (2, 1)))\n",
-        "    return ', '.join([str(year) async for year in (await partial(age, s)(item) for item in (2, 1))])\n",
+        "    return ', '.join([str(year) async for year in (await age(s, item) for item in (2, 1))])\n",
     ),
 }
 

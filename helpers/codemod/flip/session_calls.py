@@ -14,6 +14,7 @@ from helpers.analysis.session_uses import SessionUse
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.handles import Handles
+from helpers.codemod.flip.mapped import Mapped
 from helpers.codemod.flip.passing import Passing
 from helpers.codemod.flip.streams import Streams, is_streamed
 from helpers.codemod.refused import Refused
@@ -44,7 +45,10 @@ class SessionCalls:
             raise Refused(f"`{use.typed.owner.name}` is a session class of the application: see what it adds")
         if use.role == "method":
             yield from self._method(use)
-        elif use.role == "attribute":
+        elif use.role == "mapped" and use.typed.what == "session" and use.name in AWAITED - {"connection"}:
+            assert use.call is not None
+            yield from Mapped(self.project, use.module, f"`.{use.name}()`").changes(use.call, self._awaiting(use))
+        elif use.role in ("attribute", "mapped"):
             if use.name not in _SAME_ATTRIBUTES:
                 raise Refused(f"`.{use.name}` of a session is not known to be the same on an asynchronous one")
         elif use.role == "entered":
