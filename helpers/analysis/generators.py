@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from helpers.analysis.project import Project
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_READ_IN_TURN = frozenset({"Iterator", "Iterable", "Generator"})
 _SIMPLE = (ast.Name, ast.Constant, ast.Attribute)
 
 
@@ -31,13 +32,32 @@ class Generators:
         """
         if not isinstance(function, FunctionNode):
             return False
-        return is_generator(function) or self.returned(function) is not None or self.announces(function)
+        if is_generator(function) or self.returned(function) is not None or self.announces(function):
+            return True
+        return self.ended(function) is not None
 
     def announces(self, function: FunctionNode) -> bool:
         """Whether a method has no body of its own, and those in its place give generators."""
         return is_empty(function) and any(
             isinstance(one, FunctionNode) and is_generator(one) for one in self.project.colouring.overrides(function)
         )
+
+    def ended(self, function: ast.AST) -> ast.Return | None:
+        """The `return` at the end of a method that stands for generators which become asynchronous.
+
+        It returns what can be read in turn, and nothing else before: whoever calls it cannot tell it from the others.
+        """
+        if not isinstance(function, ast.FunctionDef) or is_generator(function) or is_empty(function):
+            return None
+        others = [
+            one for one in self.project.colouring.overrides(function) if one in self.project.colouring.asynchronous
+        ]
+        if not any(isinstance(one, FunctionNode) and is_generator(one) for one in others):
+            return None
+        last = function.body[-1]
+        own = [node for statement in function.body for node in own_nodes(statement)]
+        only = [node for node in own if isinstance(node, ast.Return)] == [last] and _is_read_in_turn(function.returns)
+        return last if only and isinstance(last, ast.Return) and last.value is not None else None
 
     def differs(self, function: FunctionNode) -> FunctionNode | None:
         """A method in the place of one that gives a generator, or the other way round, which does not."""
@@ -87,6 +107,12 @@ class Generators:
             return False
         below = [edge.callee.node for edge in self.project.callgraph.at.get(node, ()) if edge.kind == "call"]
         return any(self.gives(one) and self.cleans_up(one) for one in below)
+
+
+def _is_read_in_turn(annotation: ast.expr | None) -> bool:
+    """Whether a type promises no more than that one can read it in turn."""
+    plain = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return plain is None or getattr(plain, "attr", getattr(plain, "id", "")) in _READ_IN_TURN
 
 
 def is_empty(function: FunctionNode) -> bool:

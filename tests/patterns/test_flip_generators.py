@@ -162,10 +162,11 @@ LEFT = {
         EACH + "def f(s: Session):\n    names = a, b, c = each(s)\n    return names\n",
         "read it with `async for`",
     ),
-    "another class gives an iterator in its place": (
+    "another class gives an iterator in its place, in two ways": (
         "class Names:\n    def __init__(self, s: Session):\n        self.s = s\n\n"
         "    def lines(self):\n        yield self.s.get(Author, 1).name\n\n\n"
-        "class Fixed(Names):\n    def lines(self):\n        return iter(['a'])\n\n\n"
+        "class Fixed(Names):\n    def lines(self):\n        if self.s is None:\n            return []\n"
+        "        return iter(['a'])\n\n\n"
         "def f(s: Session):\n    return [line for line in Names(s).lines()]\n",
         "only one is a generator function",
     ),

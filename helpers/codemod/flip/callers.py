@@ -73,7 +73,9 @@ class Callers:
                 yield Change(PATTERN, module, edge.site, f"{symbol} becomes asynchronous", (edit,))
             else:
                 cleans_up = self.project.generators.cleans_up(edge.callee.node)
-                yield from Reading(self.project, module, symbol, cleans_up).changes(edge.site)
+                all_of_it = self.project.callgraph.at.get(edge.site, ())
+                at_once = any(self.project.generators.ended(one.callee.node) for one in all_of_it)
+                yield from Reading(self.project, module, symbol, cleans_up, at_once).changes(edge.site)
             return
         if self._is_program(edge.site, edge.caller.module):
             start, end = self.project.sources[module.path].segment(edge.site)

@@ -16,6 +16,7 @@ from helpers.analysis.symbols import Module, dotted_name
 from helpers.analysis.target import python_version
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.unrolled import unrolled
 from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
@@ -36,6 +37,7 @@ class Reading:
     module: Module
     symbol: str
     cleans_up: bool
+    at_once: bool = False  # what it did when it was called, it does when the first item is read
 
     @property
     def source(self) -> Source:
@@ -54,6 +56,8 @@ class Reading:
         match above:
             case ast.YieldFrom() | ast.AsyncFor():
                 return  # the statement is written out where it stands
+            case ast.Return() | ast.Assign() | ast.AnnAssign() if self.at_once and not _is_unpacked(above):
+                raise Refused(f"{self.symbol} does something when it is called: read it where it is called")
             case ast.Return() if self.project.generators.returned(self._function(node)) is above:
                 return
             case ast.For() if above.iter is node:
@@ -121,7 +125,7 @@ class Reading:
         name = dotted_name(call.func) or ""
         last = name.rpartition(".")[2]
         first = call.args[0] is node
-        if last in _STREAMING and self.project.meanings.external(call.func, self.module):
+        if last in _STREAMING and not self.at_once and self.project.meanings.external(call.func, self.module):
             return
         if not first or (isinstance(call.func, ast.Name) and self._bound(call.func)):
             raise self._refused()
@@ -189,8 +193,10 @@ def written_out(project: Project, function: FunctionNode, module: Module) -> Ite
                     "an asynchronous function cannot `yield from` and use what that gives: write the loop out"
                 )
             yield _loop(project, function, module, (statement, node.value))
-    returned = project.generators.returned(function)
-    if returned is not None and returned.value is not None:
+    returned, ended = project.generators.returned(function), project.generators.ended(function)
+    if returned is None and ended is not None and (loop := unrolled(project, function, module, ended)):
+        yield loop
+    elif (returned := returned or ended) is not None and returned.value is not None:
         yield _loop(project, function, module, (returned, returned.value))
 
 
@@ -217,6 +223,10 @@ def _loop(project: Project, function: FunctionNode, module: Module, place: tuple
     text = f":{source.newline}{indent}{step}yield {item}"
     edits = (Edit(*words.span(), loop), Edit(end, end, text))
     return Change("sync_function", module, statement, "an asynchronous function cannot `yield from`", edits)
+
+
+def _is_unpacked(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List)
 
 
 def _becomes(project: Project, edge: Edge) -> bool:
