@@ -141,6 +141,19 @@ REFUSED = {
         + "    shelf = Shelf(db)\n    db.commit()\n    return shelf\n",
         "the session is given to Shelf.__init__, which keeps it",
     ),
+    "a thread runs what it hands its session to": (
+        FIND
+        + ROUTE.replace("def ", "async def ")
+        + "    import asyncio\n\n    return await asyncio.to_thread(find, db, key)\n",
+        "what becomes of `db` here changes with the engine",
+    ),
+    "its session is bound to a function beforehand": (
+        "from functools import partial\n\n\n"
+        + FIND
+        + ROUTE
+        + "    search = partial(find, db)\n    db.commit()\n    return search(key)\n",
+        "what becomes of `db` here changes with the engine",
+    ),
     "the transaction is the engine's to begin": (
         ROUTE + "    with db.begin():\n        db.add(Author())\n",
         "here changes with the engine",
@@ -162,6 +175,14 @@ def test_a_function_waits_for_a_synchronous_one_on_the_way_of_a_request(tmp_path
     after, reasons = step(tmp_path, code, "find")
     assert after == code
     assert reasons == ["app:show calls it and is not asynchronous yet"]
+
+
+def test_what_a_thread_runs_waits_for_the_one_that_hands_it_over(tmp_path: Path) -> None:
+    code = FIND + ROUTE.replace("def ", "async def ")
+    code += "    import asyncio\n\n    return await asyncio.to_thread(find, db, key)\n"
+    after, reasons = step(tmp_path, code, "find")
+    assert after == code
+    assert reasons == ["app:show runs it on a thread and is not asynchronous yet"]
 
 
 CACHE = """\

@@ -27,15 +27,15 @@ class Passing:
         What becomes of the function is told by the place that names it.
         """
         call = use.call
-        place = self._place(call, use.module) if call is not None and call.args else None
+        place = self.place(call, use.module) if call is not None and call.args else None
         if call is None or place is None:
             return False
         node = call.args[place]
         functions = self.project.function_values.of(node, use.module) or self._methods(node, use.module)
         return bool(functions) and all(self._takes(one, use) for one in functions)
 
-    def _place(self, call: ast.Call, module: Module) -> int | None:
-        """Where the function stands among the arguments; None where there is none."""
+    def place(self, call: ast.Call, module: Module) -> int | None:
+        """Where the function that a call binds or runs later stands among its arguments; None for any other call."""
         if (dotted_name(call.func) or "").rpartition(".")[2] in _BINDING:
             return 0
         return Unthreaded(self.project).place(call, module)
@@ -69,7 +69,7 @@ class Passing:
         positional = [*function.args.posonlyargs, *function.args.args]
         if function in self.project.callgraph.targets.members.owners:
             positional = positional[1:]
-        given = call.args[(self._place(call, use.module) or 0) + 1 :]
+        given = call.args[(self.place(call, use.module) or 0) + 1 :]
         if node in given:
             index = given.index(node)
             starred = any(isinstance(one, ast.Starred) for one in given[: index + 1])

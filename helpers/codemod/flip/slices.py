@@ -19,6 +19,7 @@ from helpers.codemod.flip import guards
 from helpers.codemod.flip.bridges import Bridges
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
 from helpers.codemod.flip.face import FaceChanges
+from helpers.codemod.flip.passing import Passing
 from helpers.codemod.flip.plan import Places, in_unit, places
 from helpers.codemod.refused import Refused
 
@@ -116,7 +117,12 @@ class Slices:
         arguments = [one.node for one in bindings if isinstance(one.node, ast.arg)]
         if not arguments or len(arguments) != len(bindings) or scopes.parents[arguments[0]] is not function.args:
             raise Refused(f"`{ast.unparse(use.node)[:40]}` is no parameter: it changes with the engine")
-        if use.role in ("given", "bound", "other", "called", "entered") or use.name in _NOT_ON_A_FACE:
+        kept = (
+            use.role == "passed"
+            and use.call is not None
+            and Passing(self.project).place(use.call, use.module) is not None
+        )
+        if kept or use.role in ("given", "bound", "other", "called", "entered") or use.name in _NOT_ON_A_FACE:
             raise Refused(f"what becomes of `{ast.unparse(use.node)[:40]}` here changes with the engine")
         source = self.project.faces.source_of(arguments[0], function, use.module)
         known = {one.node for one in (*self.project.faces.providers, *self.project.faces.aliases)}
