@@ -175,6 +175,12 @@ class ChangeSet:
         """All file changes as one unified diff."""
         return "".join(change.diff() for change in self.changes)
 
+    @property
+    def lines(self) -> int:
+        """How many lines the diff takes away and adds, together."""
+        told = (line for change in self.changes for line in change.diff().split("\n")[2:])
+        return sum(line.startswith(("-", "+")) for line in told)
+
 
 @dataclass(frozen=True)
 class FileRecord:

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # SQLAlchemy is slow to import, and only what runs code needs
     from helpers.lab.exercises import Exercise, Verdict
     from helpers.lab.runner import Observation
     from helpers.lab.samples import MODELS
+    from helpers.lab.suite import Suite, SuiteResult
 
 _STEP = re.compile(r"step (\d+): ")
 _RUNNING = {
@@ -45,6 +46,8 @@ _RUNNING = {
     "MODELS": "helpers.lab.samples",
     "Observation": "helpers.lab.runner",
     "Scenario": "helpers.lab.application",
+    "Suite": "helpers.lab.suite",
+    "SuiteResult": "helpers.lab.suite",
     "Verdict": "helpers.lab.exercises",
 }
 
@@ -64,6 +67,8 @@ __all__ = [
     "Place",
     "Refresh",
     "Scenario",
+    "Suite",
+    "SuiteResult",
     "Touched",
     "Trace",
     "Verdict",
@@ -305,6 +310,15 @@ class Workbook:
         from helpers.lab.application import observe
 
         return observe(self.root, scenario, database)
+
+    def run_suite(self, suite: Suite, progress: Callable[[int], None] = lambda percent: None) -> SuiteResult:
+        """Run tests in the application's folder and count what became of them; `progress` is told the per cent run.
+
+        UsageError when the command cannot be started.
+        """
+        from helpers.lab.suite import run_suite
+
+        return run_suite(self.root, suite, progress)
 
     def trace(self, command: Iterable[str], *, output: int | None = None, python: Path | None = None) -> Trace:
         """Run the application's own test command in its folder and tell which lazy loads and IO its processes did.

@@ -6,5 +6,16 @@ from helpers.ui.html import bars
 from helpers.ui.notebook import Lesson, setup, show
 from helpers.ui.picture import Picture
 from helpers.ui.select_files import SelectFiles
+from helpers.ui.walk_plan import WalkPlan
 
-__all__ = ["ConvertFunction", "Lesson", "Picture", "SelectFiles", "bars", "check_environment", "setup", "show"]
+__all__ = [
+    "ConvertFunction",
+    "Lesson",
+    "Picture",
+    "SelectFiles",
+    "WalkPlan",
+    "bars",
+    "check_environment",
+    "setup",
+    "show",
+]

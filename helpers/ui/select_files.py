@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-from ipywidgets import HTML, Button, HBox, Layout, SelectMultiple, VBox  # type: ignore[import-untyped]
+from ipywidgets import HTML, HBox, Layout, SelectMultiple  # type: ignore[import-untyped]
 
-from helpers.errors import WorkbookError
 from helpers.model import ChangeSet
 from helpers.ui import html
-from helpers.ui.picture import Picture
+from helpers.ui.panel import Panel
 from helpers.workbook import Workbook
 
 SHOWN_ROWS = 10
 HELP = "Choose files: arrow keys or a click for one, with Shift or Ctrl for several; Ctrl+A takes all."
 
 
-class SelectFiles(VBox):  # type: ignore[misc]  # ipywidgets has no types
+class SelectFiles(Panel):
     """Widgets over one workbook and one pattern; each callback asks the workbook and shows its answer.
 
     A pattern that is right only together with others, as those of the flip, is previewed and applied with them.
-
-    Everything is shown by changing `value` of an HTML widget, so that it survives in saved notebooks and tests.
     """
 
     def __init__(self, workbook: Workbook, pattern: str) -> None:
         """For the pattern of that name or code. UsageError when there is none."""
+        super().__init__()
         self.workbook, self.pattern = workbook, pattern
         self.together = workbook.together(pattern)
         self.change_set: ChangeSet | None = None
-        self.status, self.result = HTML(), HTML()
         self.files = SelectMultiple(description="Files", rows=SHOWN_ROWS, layout=Layout(width="auto"))
-        self.preview = self._button("Preview", "Show what would change, and write nothing", self._preview)
-        self.apply = self._button("Apply", "Write the previewed change to the scratch copy", self._apply)
-        self.undo = self._button("Undo", "Take the last write back", self._undo)
+        self.preview = self.button("Preview", "Show what would change, and write nothing", self._preview)
+        self.apply = self.button("Apply", "Write the previewed change to the scratch copy", self._apply)
+        self.undo = self.button("Undo", "Take the last write back", self._undo)
         buttons = HBox([self.preview, self.apply, self.undo])
-        super().__init__([HTML(f"<div>{escape(HELP)}</div>"), self.files, buttons, self.status, self.result])
+        self.children = [HTML(f"<div>{escape(HELP)}</div>"), self.files, buttons, self.status, self.result]
         self.files.observe(self._forget, names="value")
         self.refresh()
         self.say("Nothing is written until you apply.")
@@ -49,38 +44,10 @@ class SelectFiles(VBox):  # type: ignore[misc]  # ipywidgets has no types
         found = [file for file in self.workbook.files([self.pattern]) if file.applicable]
         self.files.options = [(_label(file.path, file.applicable, file.manual), file.path) for file in found]
         self.files.value = [path for path in chosen if path in {file.path for file in found}]
-        self._enable()
+        self.enable()
 
-    def say(self, message: str) -> None:
-        """Put one line into the status, which screen readers read out."""
-        self.status.value = f'<div role="status">{escape(message)}</div>'
-
-    def _button(self, name: str, tooltip: str, action: Callable[[], None]) -> Button:
-        button = Button(description=name, tooltip=tooltip)
-        button.on_click(lambda _: self._do(name, action))
-        return button
-
-    def _do(self, name: str, action: Callable[[], None]) -> None:
-        """Run one action while all buttons rest; whatever goes wrong is one line of the status."""
-        with self._busy(name):
-            try:
-                action()
-            except WorkbookError as error:
-                self.say(str(error))
-            except Exception as error:  # a callback's traceback goes to a log that nobody reads
-                self.say(f"{name}: {type(error).__name__}: {error}".splitlines()[0])
-
-    @contextmanager
-    def _busy(self, name: str) -> Iterator[None]:
-        for button in (self.preview, self.apply, self.undo):
-            button.disabled = True
-        self.say(f"{name} ...")
-        try:
-            yield
-        finally:
-            self._enable()
-
-    def _enable(self) -> None:
+    def enable(self) -> None:
+        """Preview what is chosen, apply what was previewed, undo what was written."""
         self.preview.disabled = not self.files.value
         self.apply.disabled = self.change_set is None or not self.change_set.changes
         self.undo.disabled = not self.workbook.history()
@@ -88,13 +55,13 @@ class SelectFiles(VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _forget(self, _: object) -> None:
         """Another choice makes the preview stale, and what is stale is not applied."""
         self.change_set = None
-        self._enable()
+        self.enable()
 
     def _preview(self) -> None:
         chosen = set(self.files.value)
         findings = [found.fingerprint for found in self.workbook.scan(self.together) if found.path in chosen]
         self.change_set = self.workbook.preview(self.together, findings=findings)
-        self._show(html.change_set(self.change_set))
+        self.show(html.change_set(self.change_set))
         self.say(f"{_summary(self.change_set)}. Nothing is written yet.")
 
     def _apply(self) -> None:
@@ -111,9 +78,6 @@ class SelectFiles(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.refresh()
         self.result.value = ""
         self.say(f"Undone: {_count(len(entry.files), 'file')} as before, byte for byte.")
-
-    def _show(self, picture: Picture) -> None:
-        self.result.value = picture.page
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The widgets for a notebook that runs, and what they offer as text for one that does not."""

@@ -51,6 +51,13 @@ def change(before: str, after: str) -> FileChange:
     return FileChange("a.py", before.encode(), after.encode())
 
 
+def test_the_lines_of_a_change_set_are_those_that_go_and_come() -> None:
+    step = Step(1, Stage.QUERY, ())
+    files = (change("-- a\nb\nc\n", "-- x\nb\n"), FileChange("new.py", None, b"d\ne\n"))
+    assert ChangeSet(step, files, ()).lines == 5
+    assert ChangeSet(step, (), ()).lines == 0
+
+
 def test_a_changed_line_stands_on_both_sides_with_its_sign_and_marks() -> None:
     page = Page(html.file_change(change(BEFORE, AFTER)).html)
     assert page.inside("gone") == "-    return db.query(A).all()"
