@@ -44,11 +44,13 @@ class Colouring:
         """Every function with IO of its own on a session or an engine, with the first place."""
         found: dict[ast.AST, SessionUse | EngineUse] = {}
         for function, engines in self.project.engines.by_function.items():
+            if function in self.project.listeners.inside:
+                continue
             io = (use for use in engines if use.is_io and not self._bridged(use, function))
             if first_one := next(io, None):
                 found[function] = first_one
         for function, uses in self.project.session_uses.by_function.items():
-            if function in self.project.loops.kept:
+            if function in self.project.loops.kept or function in self.project.listeners.inside:
                 continue
             if first := next((use for use in uses if self._awaits(use) and use.tier > Tier.BY_NAME), None):
                 found[function] = first
@@ -99,15 +101,17 @@ class Colouring:
         found: dict[ast.AST, Edge | None] = dict.fromkeys(self.own)
         wrapped = self.project.decorators.wrapped
         without = {(wrapper, one.function) for wrapper in waiting for one in wrapped[wrapper]}
+        inside = self.project.listeners.inside.keys()
+        closed = self.project.loops.kept | inside
         while True:
-            for node, edge in self._graph.reaching(found, closed=self.project.loops.kept, without=without).items():
+            for node, edge in self._graph.reaching(found, closed=closed, without=without).items():
                 found.setdefault(node, edge)
             new = {other for node in found for other in self.overrides(node)} - found.keys()
             new |= {other for node in found for other in self._graph.alike.get(node, ())} - found.keys()
             new |= {other for node in found for other in self._other_end(node)} - found.keys()
             new |= {other for node in found for other in self.project.pooled.joining(node)} - found.keys()
             settled = [one for node in found if node not in waiting for one in wrapped.get(node, ())]
-            new |= {one.function for one in settled} - found.keys()
+            new = (new | {one.function for one in settled}) - found.keys() - inside
             if not new:
                 return found
             found |= dict.fromkeys(new)

@@ -22,6 +22,7 @@ from helpers.analysis.fixtures import Fixtures
 from helpers.analysis.function_values import FunctionValues
 from helpers.analysis.generators import Generators
 from helpers.analysis.instances import Instances
+from helpers.analysis.listeners import Listeners
 from helpers.analysis.loops import Loops
 from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
@@ -100,6 +101,11 @@ class Project:
     def engines(self) -> Engines:
         """What becomes of every engine."""
         return Engines(self)
+
+    @cached_property
+    def listeners(self) -> Listeners:
+        """Who listens to engines, sessions and mapped classes."""
+        return Listeners(self)
 
     @cached_property
     def colouring(self) -> Colouring:

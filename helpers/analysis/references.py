@@ -47,7 +47,7 @@ class References:
 
     def of(self, definition: Definition) -> Iterator[Use]:
         """Every use of a class or function, under whatever name a module imports it."""
-        for name in sorted({definition.name, *self._aliases.get(definition.name, ())}):
+        for name in sorted({definition.name, *self.aliases.get(definition.name, ())}):
             for module, node in self.by_name.get(name, ()):
                 found = self._resolve(node, module)
                 if isinstance(found, Definition) and found.node is definition.node:
@@ -62,7 +62,7 @@ class References:
         return self.project.resolve(module, dotted_name(node) or "", node)
 
     @cached_property
-    def _aliases(self) -> Mapping[str, frozenset[str]]:
+    def aliases(self) -> Mapping[str, frozenset[str]]:
         """Imported name to the names that `import ... as` gives it somewhere in the project."""
         found: dict[str, set[str]] = {}
         for module in self.project.symbols.modules.values():

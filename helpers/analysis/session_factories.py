@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from helpers.analysis.symbols import Module
+from helpers.analysis.symbols import Definition, Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
@@ -23,8 +23,24 @@ def maker(project: Project, node: ast.expr, module: Module) -> str:
     return last if name.partition(".")[0] in _FAMILY and last in _MAKERS else ""
 
 
+def inside(project: Project) -> frozenset[ast.AST]:
+    """The factories whose sessions are inside asynchronous ones: `async_sessionmaker(sync_session_class=...)`."""
+    found: set[ast.AST] = set()
+    for module in project.symbols.modules.values():
+        for keyword in module.nodes.of(ast.keyword):
+            if keyword.arg == "sync_session_class":
+                meant = project.resolve(module, dotted_name(keyword.value) or "", keyword.value)
+                found |= {meant.node} if isinstance(meant, Definition) else set()
+    return frozenset(found)
+
+
 def makers(project: Project) -> Iterator[tuple[Module, ast.Call]]:
-    """Every call of one."""
+    """Every call of one, those left out that make sessions for the inside of others."""
+    left = inside(project)
+    yield from ((module, call) for module, call in _makers(project) if call not in left)
+
+
+def _makers(project: Project) -> Iterator[tuple[Module, ast.Call]]:
     for name in _MAKERS:
         yield from ((module, call) for module, call in project.calls.get(name, ()) if maker(project, call.func, module))
     for module in project.symbols.modules.values():

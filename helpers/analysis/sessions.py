@@ -13,6 +13,7 @@ from helpers.analysis.annotations import Annotations
 from helpers.analysis.contexts import context_of
 from helpers.analysis.parameters import default_of, dependency, passed_to
 from helpers.analysis.scopes import Binding
+from helpers.analysis.session_factories import inside
 from helpers.analysis.session_types import (
     OTHER,
     Tier,
@@ -56,6 +57,10 @@ class Sessions:
         """Whether `node` is known to be something other than a synchronous session."""
         found = self.of(node, module)
         return found is not None and found.what != "session"
+
+    @cached_property
+    def _inside(self) -> frozenset[ast.AST]:
+        return inside(self.project)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -285,7 +290,9 @@ class Sessions:
         return self._returned(callee, module)
 
     def _made(self, found: Typed | None, call: ast.Call, module: Module) -> Typed | None:
-        """A factory with `class_=AsyncSession` makes those."""
+        """A factory with `class_=AsyncSession` makes those; one that is handed to another for the inside is none."""
+        if call in self._inside:
+            return OTHER
         given = [keyword.value for keyword in call.keywords if keyword.arg == "class_"]
         if found and found.what == "factory" and given and (typed := self.annotated(given[0], module)):
             return factory_of(typed) or found

@@ -36,20 +36,20 @@ def build_engine(url: str, **pool: Any) -> Engine:
     return engine
 
 
-engine = build_engine(URL, pool_size=2, pool_pre_ping=not is_sqlite(URL))
-SessionLocal = sessionmaker(bind=engine, expire_on_commit=False)
+store = build_engine(URL, pool_size=2, pool_pre_ping=not is_sqlite(URL))
+SessionLocal = sessionmaker(bind=store, expire_on_commit=False)
 apart = build_engine(URL, poolclass=NullPool)
 OtherSession = sessionmaker(bind=apart, expire_on_commit=False)
 
 
 def waits() -> tuple[Any, ...]:
-    found = [engine.pool.size()]
+    found = [store.pool.size()]
     with SessionLocal() as session:
         found.append(session.scalar(text("PRAGMA busy_timeout")))
         found.append(session.scalar(text("PRAGMA read_uncommitted")))
     with OtherSession() as session:
         found.append(session.scalar(text("PRAGMA busy_timeout")))
-    engine.dispose()
+    store.dispose()
     apart.dispose()
     return tuple(found)
 """
@@ -58,13 +58,13 @@ def waits() -> tuple[Any, ...]:
 def test_an_engine_that_a_function_builds_with_what_others_compute(tmp_path: Path) -> None:
     after = ran(tmp_path, BUILDER.replace('"sqlite:///options.db"', repr(f"sqlite:///{tmp_path}/x.db")), "waits()")
     assert "def build_engine(url: str, **pool: Any) -> AsyncEngine:\n    engine = create_async_engine(with_" in after
-    assert "    await engine.dispose()\n    await apart.dispose()\n" in after
-    assert "found = [engine.pool.size()]\n" in after
-    assert "SessionLocal = async_sessionmaker(bind=engine, expire_on_commit=False)" in after
+    assert "    await store.dispose()\n    await apart.dispose()\n" in after
+    assert "found = [store.pool.size()]\n" in after
+    assert "SessionLocal = async_sessionmaker(bind=store, expire_on_commit=False)" in after
 
 
 MODULES = {
-    "database.py": BUILDER.partition("engine = build_engine(URL, pool")[0]
+    "database.py": BUILDER.partition("store = build_engine(URL, pool")[0]
     + "\n\nengine = build_engine(URL, pool_size=2)\nSessionLocal = sessionmaker(bind=engine, expire_on_commit=False)\n",
     "worker.py": "from sqlalchemy import text\nfrom sqlalchemy.orm import sessionmaker\n"
     "from sqlalchemy.pool import NullPool\n\nfrom database import URL, build_engine\n\n"

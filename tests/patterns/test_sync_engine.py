@@ -235,3 +235,28 @@ def test_one_pattern_of_the_flip_alone_changes_nothing(tmp_path: Path) -> None:
         assert {"it was not selected" in skip.reason for skip in alone.skipped} == {True}
         names = ["AM601", "AM602", "AM603", "AM604", "AM605", "AM606"]
         assert [change.after.decode() for change in book.preview(names).changes] == [FLIPPED]
+
+
+CHECKED = {
+    'requires-python = ">=3.11"': "def with_async_driver(url: str | URL) -> URL:\n",
+    "": 'def with_async_driver(url: "str | URL") -> URL:\n',
+}
+
+
+@pytest.mark.parametrize(("python", "signature"), CHECKED.items(), ids=("unions", "older Pythons"))
+def test_where_a_type_checker_reads_it_what_asks_for_the_driver_has_types(
+    python: str, signature: str, tmp_path: Path
+) -> None:
+    checked = f'[project]\nname = "shop"\n{python}\n\n[tool.mypy]\nstrict = true\n'
+    (tmp_path / "pyproject.toml").write_text(checked, encoding="utf-8")
+    text = DATABASE.replace('"sqlite:///app.db"', "settings.url").replace("engine = ", "import settings\n\nengine = ")
+    after = flipped(tmp_path, {"db.py": text})["db.py"]
+    assert signature in after
+    assert "from sqlalchemy.engine import URL, make_url\n" in after
+
+
+def test_a_url_that_is_given_by_its_name(tmp_path: Path) -> None:
+    text = DATABASE.replace('"sqlite:///app.db"', "url=settings.url")
+    after = flipped(tmp_path, {"db.py": text.replace("engine = ", "import settings\n\nengine = ")})["db.py"]
+    assert "create_async_engine(url=with_async_driver(settings.url), connect_args" in after
+    assert after.count("def with_async_driver(url):") == 1

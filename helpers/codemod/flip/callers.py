@@ -42,6 +42,8 @@ class Callers:
             yield from self._handed(edge)
             return
         symbol = edge.callee.symbol
+        if listens := self.project.listeners.inside.get(edge.caller.node):
+            raise Refused(f"{edge.caller.symbol} listens to {listens}, and nobody awaits what it calls")
         if edge.callee.is_async or self._awaited_already(edge):
             return
         if edge.tier is Tier.BY_NAME:
@@ -129,6 +131,9 @@ class Callers:
     def _handed(self, edge: Edge) -> Iterator[Change]:
         if isinstance(edge.site, ast.arg) or self._overrides(edge) or self._is_data(edge) or self._applied(edge):
             return  # a fixture; a dependency; another attribute of the same name; a key, which has an edge of its own
+        heard = self.project.listeners.at.get(self.project.scopes(edge.caller.module).parents[edge.site])
+        if heard is not None and heard.target is edge.site:
+            return  # a class that is listened to is not made there
         assert isinstance(edge.callee.node, FunctionNode)
         try:
             for called in Served(self.project).calls(edge.site, edge.caller.module):

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from helpers.analysis.callgraph import Edge
-from helpers.analysis.drivers import async_names
 from helpers.analysis.engines import EngineUse
 from helpers.analysis.project import Project
 from helpers.analysis.session_uses import SessionUse
+from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
 from helpers.codemod.flip.engine_options import EngineOptions
-from helpers.codemod.flip.handles import Handles
-from helpers.codemod.flip.schema import SchemaChanges, line_of
+from helpers.codemod.flip.handles import Handled, Handles, inside
+from helpers.codemod.flip.schema import SchemaChanges
 from helpers.codemod.flip.session_types import SessionTypes
+from helpers.codemod.flip.sync_factories import SyncFactories
+from helpers.codemod.flip.urls import Urls
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
 
 PATTERN = "sync_engine"
+_EVENTS = ("listen", "listens_for", "remove", "contains")
 _ASYNC = "sqlalchemy.ext.asyncio"
-_READY = frozenset({"sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+aiomysql", "mysql+asyncmy"})
-_SCHEME = re.compile(r"""[rRbBuUfF]*(?:\'{3}|"{3}|'|")([a-z0-9]+(?:\+[a-z0-9]+)?)://""")
 _FACTORY_OPTIONS = frozenset({"bind", "autocommit", "autoflush", "expire_on_commit", "future", "info"})
-HELPER = '''
-_ASYNC_DRIVERS = {{
-{drivers}
-}}
-
-
-def with_async_driver(url):
-    """The same database, through a driver that can be awaited."""
-    url = make_url(url)
-    return url.set(drivername=_ASYNC_DRIVERS.get(url.drivername, url.drivername))
-
-
-'''
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +36,12 @@ class EngineChanges:
 
     project: Project
     types: SessionTypes
+    factories: SyncFactories
+
+    @cached_property
+    def urls(self) -> Urls:
+        """What URLs become."""
+        return Urls(self.project)
 
     def of_engine(self, use: EngineUse) -> Iterator[Change]:
         """What a place that names or makes an engine becomes. Refused where it cannot follow."""
@@ -58,19 +52,14 @@ class EngineChanges:
         if use.role == "returned":
             self._returned(use)
             return
-        if use.role == "given":
+        if use.call is not None and self.project.listeners.names(use.call, use.module, *_EVENTS):
+            end = self._source(use.module).segment(use.node)[1]
+            edits = (Edit(end, end, ".sync_engine"),)
+            yield Change(PATTERN, use.module, use.node, "events are those of the engine inside", edits)
+        elif use.role == "given":
             self._given(use)
         elif use.role == "schema":
             yield from SchemaChanges(self.project).changes(use)
-        elif use.role == "listened":
-            end = self._source(use.module).segment(use.node)[1]
-            yield Change(
-                PATTERN,
-                use.module,
-                use.node,
-                "events are those of the engine inside",
-                (Edit(end, end, ".sync_engine"),),
-            )
         elif use.role == "method" and use.call is not None:
             yield from self._method(use, use.call)
         elif use.name not in ("url", "dialect", "name", "pool", "echo"):
@@ -85,19 +74,25 @@ class EngineChanges:
             raise Refused("autocommit does not exist on an asynchronous session")
         source = self._source(module)
         message = "it makes asynchronous sessions"
+        above, inner = self.factories.made(call, module)
+        lines = (above,) if above else ()
         if self._perhaps_1_4:
             text, add = self.types.binder(module).name(_ASYNC, "AsyncSession")
-            end = source.segment(call)[1] - 1
-            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-            if arguments:
-                end = max(source.segment(one)[1] for one in arguments)
-            edit = Edit(end, end, f"{', ' if arguments else ''}class_={text}")
-            yield Change("session_factory", module, call, message, (edit,), _tuple(add))
+            edit = self._argument(call, ", ".join(filter(None, (f"class_={text}", inner))), source)
+            yield Change("session_factory", module, call, message, (*lines, edit), _tuple(add))
             return
         text, add = self.types.binder(module).name(_ASYNC, "async_sessionmaker")
         start, end = source.segment(call.func)
         old = self.project.meanings.external(call.func, module)
-        yield Change("session_factory", module, call, message, (Edit(start, end, text),), _tuple(add), (old,))
+        handed = (self._argument(call, inner, source),) if inner else ()
+        edits = (*lines, Edit(start, end, text), *handed)
+        yield Change("session_factory", module, call, message, edits, _tuple(add), (old,))
+
+    def _argument(self, call: ast.Call, text: str, source: Source) -> Edit:
+        """One more argument, behind the last."""
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        ends = [source.segment(one)[1] for one in arguments] or [source.segment(call)[1] - 1]
+        return Edit(max(ends), max(ends), f"{', ' if arguments else ''}{text}")
 
     @property
     def _perhaps_1_4(self) -> bool:
@@ -125,51 +120,9 @@ class EngineChanges:
         text, add = self.types.binder(module).name(_ASYNC, "create_async_engine")
         start, end = source.segment(call.func)
         old = self.project.meanings.external(call.func, module)
-        edits, adds = self._url(call, module)
+        edits, adds = self.urls.edits(call, module)
         change = (Edit(start, end, text), *edits)
         yield Change(PATTERN, module, call, "it is made asynchronous", change, (*_tuple(add), *adds), (old,))
-
-    def _url(self, call: ast.Call, module: Module) -> tuple[tuple[Edit, ...], tuple[ImportName, ...]]:
-        source = self._source(module)
-        named = [keyword.value for keyword in call.keywords if keyword.arg == "url"]
-        url = call.args[0] if call.args else next(iter(named), None)
-        if url is None:
-            raise Refused("the engine is not told its URL in sight")
-        start, end = source.segment(url)
-        if isinstance(url, ast.Constant | ast.JoinedStr):
-            found = _SCHEME.match(source.text, start, end)
-            if found is None:
-                raise Refused("the driver in the URL cannot be told")
-            driver = found[1] if found[1] in _READY else async_names(self.project).get(found[1])
-            if driver is None:
-                raise Refused(f"no driver that can be awaited is known for {found[1]}")
-            return (Edit(*found.span(1), driver),), ()
-        statement = self._top(call, module)
-        if any(isinstance(node, ast.FunctionDef) and node.name == "with_async_driver" for node in source.tree.body):
-            raise Refused("the file has a with_async_driver() of its own")
-        at = line_of(source, statement)
-        names = async_names(self.project).items()
-        table = "\n".join(f'    "{before}": "{name}",' for before, name in names)
-        text = HELPER.lstrip("\n").format(drivers=table).replace("\n", source.newline)
-        wrapped = (Edit(start, start, "with_async_driver("), Edit(end, end, ")"))
-        first = next(c for c in module.nodes.of(ast.Call) if self._wraps(c, module))
-        if first is not call:
-            return wrapped, ()
-        return (Edit(at, at, text), *wrapped), (ImportName("sqlalchemy.engine", "make_url"),)
-
-    def _wraps(self, call: ast.Call, module: Module) -> bool:
-        if not self.project.engines.makes(call, module) or not (call.args or call.keywords):
-            return False
-        return bool(call.args) and not isinstance(call.args[0], ast.Constant | ast.JoinedStr)
-
-    def _top(self, node: ast.AST, module: Module) -> ast.stmt:
-        last = node
-        for above in self.project.scopes(module).ancestors(node):
-            if isinstance(above, ast.Module):
-                break
-            last = above
-        assert isinstance(last, ast.stmt)
-        return last
 
     def _returned(self, use: EngineUse) -> None:
         """An engine that a function gives: to callers that are all in sight, each of which has one then."""
@@ -211,8 +164,10 @@ class EngineChanges:
             raise Refused("what becomes of the connection is not followed")
         return self._entered(statement, call, use)
 
-    def _handled(self, node: ast.Call | ast.With, use: EngineUse) -> Change:
+    def _handled(self, node: Handled, use: EngineUse) -> Change:
         """A call on a connection is awaited, a block that enters one becomes asynchronous."""
+        if isinstance(node, ast.Name):
+            return inside(self.project, use.module, node, PATTERN)
         if isinstance(node, ast.Call):
             return Change(PATTERN, use.module, node, "it is awaited", self._awaiting(use.module).edits(node))
         return self._entered(node, node.items[0].context_expr, use)
@@ -227,7 +182,7 @@ class EngineChanges:
     def _awaiting(self, module: Module) -> Awaiting:
         return Awaiting(self._source(module), self.project.scopes(module).parents, self.project.loops.kept)
 
-    def _source(self, module: Module):  # type: ignore[no-untyped-def]
+    def _source(self, module: Module) -> Source:
         return self.project.sources[module.path]
 
 

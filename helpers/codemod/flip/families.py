@@ -76,13 +76,19 @@ class Families:
         for node in self.project.colouring.asynchronous:
             found[node] = graph.functions[node].module
         for use in self.project.session_uses.all:
-            if use.tier > Tier.BY_NAME:
+            if use.tier > Tier.BY_NAME and not self._inside(use.node, use.module):
                 found.setdefault(self.unit(use.node, use.module), use.module)
         for engine in self.project.engines.uses:
             found.setdefault(self.unit(engine.node, engine.module), engine.module)
         for annotation, module in self.annotated():
-            found.setdefault(self.unit(annotation, module), module)
+            if not self._inside(annotation, module):
+                found.setdefault(self.unit(annotation, module), module)
         return {node: module for node, module in found.items() if not isinstance(node, ast.Module)}
+
+    def _inside(self, node: ast.AST, module: Module) -> bool:
+        """Whether a place belongs to what listens, and so to the inside of something asynchronous."""
+        heard = self.project.listeners.at.get(self.project.scopes(module).parents[node])
+        return (heard is None or heard.target is not node) and self.unit(node, module) in self.project.listeners.inside
 
     def annotated(self) -> Iterator[tuple[ast.expr, Module]]:
         """Every annotation that says session, factory or generator of sessions, aliases among them."""
@@ -115,7 +121,8 @@ class Families:
     def _definitions(self) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
         """What names a session, a factory, an engine or an alias that a module's own code defines."""
         holders = dict(self._holders())
-        names = {name for name, _ in holders.values()}
+        named = {name for name, _ in holders.values()}
+        names = named.union(*(self.project.references.aliases.get(name, ()) for name in named))
         for module in self.project.symbols.modules.values():
             nodes: list[ast.Name | ast.Attribute] = [*module.nodes.of(ast.Name), *module.nodes.of(ast.Attribute)]
             for node in nodes:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from helpers.analysis.flow import named
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
+from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.event_tables import WAITED_FOR
 from helpers.codemod.flip.streams import is_streamed
 from helpers.codemod.refused import Refused
+from helpers.model import Edit
 
 _AWAITED: Mapping[str, frozenset[str]] = {
     "transaction": frozenset({"commit", "rollback", "close"}),
@@ -23,6 +26,7 @@ _SAME: Mapping[str, frozenset[str]] = {
     "transaction": frozenset({"is_active"}),
     "connection": frozenset({"in_transaction", "in_nested_transaction", "closed", "invalidated", "info", "dialect"}),
 }
+Handled = ast.Call | ast.With | ast.Name
 _BEGINS = frozenset({"begin", "begin_nested"})
 
 
@@ -33,10 +37,10 @@ class Handles:
     project: Project
     module: Module
 
-    def calls(self, made: ast.expr, kind: str) -> Iterator[ast.Call | ast.With]:
+    def calls(self, made: ast.expr, kind: str) -> Iterator[Handled]:
         """The calls to be awaited on what `made` gives, in the same function, and the blocks that enter one.
 
-        Refused where one cannot be told.
+        A name stands for what is synchronous inside, where a listener reads it. Refused where one cannot be told.
         """
         parents = self.project.scopes(self.module).parents
         above = parents[made]
@@ -52,17 +56,41 @@ class Handles:
         else:
             raise Refused(f"what becomes of the {kind} is not followed")
 
-    def _named(self, target: ast.Name, made: ast.expr, kind: str) -> Iterator[ast.Call | ast.With]:
+    def _named(self, target: ast.Name, made: ast.expr, kind: str) -> Iterator[Handled]:
         """The same for what a name holds."""
         for read in self._reads(target, made, kind):
             use = self.project.scopes(self.module).parents[read]
+            if self.project.scopes(self.module).function(read) in self.project.listeners.inside:
+                yield from self._inside(read, use, kind)
+                continue
             if kind == "connection" and self._carries_a_session(use, read):
                 continue
             if not isinstance(use, ast.Attribute):
                 raise Refused(f"what becomes of the {kind} `{read.id}` is not followed")
-            yield from self._on(use, kind)
+            handled = tuple(self._on(use, kind))
+            if handled and self._is_replaced(target):
+                raise Refused(f"a listener puts a synchronous {kind} in the place of `{read.id}`")
+            yield from handled
 
-    def _on(self, attribute: ast.Attribute, kind: str) -> Iterator[ast.Call | ast.With]:
+    def _inside(self, read: ast.Name, use: ast.AST, kind: str) -> Iterator[ast.Name]:
+        """What a listener does with it, which stays synchronous: on the one inside."""
+        if not isinstance(use, ast.Attribute):
+            raise Refused(f"what becomes of the {kind} `{read.id}` in a listener is not followed")
+        if use.attr in _SAME[kind]:
+            return
+        function = self.project.scopes(self.module).function(read)
+        told = {one.event for one in self.project.listeners.all for heard, _ in one.handlers if heard is function}
+        if kind != "connection" or use.attr not in _AWAITED[kind] | _BEGINS or not told or not told <= WAITED_FOR:
+            raise Refused(f"`.{use.attr}` of a {kind} is not known to be the same in a listener")
+        yield read
+
+    def _is_replaced(self, target: ast.Name) -> bool:
+        """Whether a function inside gives the name another value."""
+        function = self.project.scopes(self.module).function(target)
+        inside = ast.walk(function) if function is not None else ()
+        return any(isinstance(node, ast.Nonlocal) and target.id in node.names for node in inside)
+
+    def _on(self, attribute: ast.Attribute, kind: str) -> Iterator[Handled]:
         call = self.project.scopes(self.module).parents[attribute]
         if attribute.attr in _SAME[kind]:
             return
@@ -107,5 +135,12 @@ class Handles:
         if function is None or not bindings or not alike:
             raise Refused(f"`{target.id}` is not always that {kind}")
         for node in named(function, target.id):
-            if isinstance(node.ctx, ast.Load):
+            if isinstance(node.ctx, ast.Load) and scopes.lookup(target.id, node) == bindings:
                 yield node
+
+
+def inside(project: Project, module: Module, node: ast.Name, pattern: str) -> Change:
+    """What is synchronous inside a connection or a transaction, for a listener."""
+    end = project.sources[module.path].segment(node)[1]
+    edit = Edit(end, end, ".sync_connection")
+    return Change(pattern, module, node, "a listener works on the connection inside", (edit,))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from helpers.analysis.engines import EngineUse
+from helpers.analysis.listeners import Listener
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.nodes import children
 from helpers.analysis.project import Project
@@ -23,11 +24,13 @@ from helpers.codemod.flip import (
     functions,
     guards,
     in_turn,
+    listening,
     locks,
     managers,
     session_calls,
     session_types,
     stand_ins,
+    sync_factories,
     unresolved,
 )
 from helpers.codemod.flip.awaiting import RUN, Awaiting
@@ -60,14 +63,16 @@ class Places:
 
     def __post_init__(self) -> None:
         self.families = Families(self.project)
-        self.calls = session_calls.SessionCalls(self.project)
+        factories = sync_factories.SyncFactories(self.project)
+        self.calls = session_calls.SessionCalls(self.project, factories)
         self.types = session_types.SessionTypes(self.project, {})
         self.functions = functions.Functions(self.project, self.types)
         self.stand_ins = stand_ins.StandIns(self.project, self.functions.mocks, self.types)
-        self.engines = engines.EngineChanges(self.project, self.types)
+        self.engines = engines.EngineChanges(self.project, self.types, factories)
         self.crossing = crossing.Crossing(self.project)
         self.locks = locks.Locks(self.project)
         self.blocking = blocking.Blocking(self.project, self.types)
+        self.listening = listening.Listening(self.project)
         self.callers = callers.Callers(self.project, bridges.Bridges(self.project, self.types))
         self.faces = face.FaceChanges(self.project, self.types)
         twins = self.project.faces.twins.items() if self.project.faces.text else ()
@@ -76,6 +81,9 @@ class Places:
         self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
         for one in self.project.engines.uses:
             self.engine_uses.setdefault(self.families.unit(one.node, one.module), []).append(one)
+        self.registered: dict[ast.AST, list[Listener]] = {}
+        for listener in self.project.listeners.all:
+            self.registered.setdefault(self.families.unit(listener.call, listener.module), []).append(listener)
         self.uses: dict[ast.AST, list[SessionUse]] = {}
         for use in self.project.session_uses.all:
             self.uses.setdefault(self.families.unit(use.node, use.module), []).append(use)
@@ -97,6 +105,7 @@ class Places:
         if self.twins.keys() & units.keys():
             for module, node, remove in self.faces.removals():
                 _try(outcome, face.PATTERN, (module, node), remove)
+        outcome.obstacles += self.listening.on_classes(outcome)
         outcome.obstacles += [*self.crossing.obstacles(outcome), *self.locks.obstacles(outcome)]
         if not outcome.obstacles:
             self.settled(outcome)
@@ -148,6 +157,13 @@ class Places:
 
     def _body(self, unit: ast.AST, module: Module, outcome: Outcome, *, asynchronous: bool) -> None:
         """The sessions, engines and types in a unit, unless an earlier stage has something to do there."""
+        for listener in self.registered.get(unit, ()):
+            if listener.kind not in listening.CLASSES:
+                check = partial(self.listening.check, listener)
+                _try(outcome, listening.PATTERN, (module, listener.call), check)
+        if unit in self.project.listeners.inside:
+            self._listens(unit, module, outcome)
+            return
         waiting: list[tuple[ast.AST, str]] = []
         if isinstance(unit, ast.stmt) and (asynchronous or not isinstance(unit, FunctionNode | ast.ClassDef)):
             waiting = list(guards.earlier(self.project, unit, module))
@@ -163,6 +179,15 @@ class Places:
             _try(outcome, engines.PATTERN, (module, engine.node), partial(self.engines.of_engine, engine))
         for node in in_unit(unit):
             _try(outcome, session_types.PATTERN, (module, node), partial(self.types.changes, node, module))
+
+    def _listens(self, unit: ast.AST, module: Module, outcome: Outcome) -> None:
+        """What a listener is told by: the rest of it stays, as long as it is about what it is handed."""
+        for use in self.uses.get(unit, ()):
+            told = self.calls.changes if self.listening.is_target(use) else self.listening.inside
+            _try(outcome, session_calls.PATTERN, (module, use.node), partial(told, use))
+        for engine in self.engine_uses.get(unit, ()):
+            of_it = self.engines.of_engine if self.listening.is_target(engine) else self.listening.inside
+            _try(outcome, engines.PATTERN, (module, engine.node), partial(of_it, engine))
 
     def _guard(self, outcome: Outcome, module: Module, found: Iterable[tuple[ast.AST, str]]) -> None:
         for node, reason in found:

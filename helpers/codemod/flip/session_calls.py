@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.callgraph import Edge
 from helpers.analysis.colouring import AWAITED, BLOCKS, MISSING
 from helpers.analysis.faces import CLASS
 from helpers.analysis.project import Project
@@ -13,10 +14,11 @@ from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
-from helpers.codemod.flip.handles import Handles
+from helpers.codemod.flip.handles import Handles, inside
 from helpers.codemod.flip.mapped import Mapped
 from helpers.codemod.flip.passing import Passing
 from helpers.codemod.flip.streams import Streams, is_streamed
+from helpers.codemod.flip.sync_factories import SyncFactories
 from helpers.codemod.refused import Refused
 from helpers.model import Edit
 
@@ -28,7 +30,7 @@ _SAME = frozenset(
 _SAME_ATTRIBUTES = frozenset(
     {"info", "new", "dirty", "deleted", "identity_map", "autoflush", "no_autoflush", "is_active"}
 )
-_LISTENERS = ("sqlalchemy.event.listen", "sqlalchemy.event.remove", "sqlalchemy.event.contains")
+_LISTENERS = ("listen", "listens_for", "remove", "contains")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,7 @@ class SessionCalls:
     """Answers for all uses of one project."""
 
     project: Project
+    factories: SyncFactories
 
     def changes(self, use: SessionUse) -> Iterator[Change]:
         """The changes that a use needs; nothing where it stays as it is. Refused where it cannot follow."""
@@ -99,7 +102,9 @@ class SessionCalls:
     def _handle(self, call: ast.expr, use: SessionUse, kind: str) -> Iterator[Change]:
         """The calls on a transaction or a connection that the session gave."""
         for handled in Handles(self.project, use.module).calls(call, kind):
-            if isinstance(handled, ast.With):
+            if isinstance(handled, ast.Name):
+                yield inside(self.project, use.module, handled, PATTERN)
+            elif isinstance(handled, ast.With):
                 node = handled.items[0].context_expr
                 self._awaiting(use).generators(node)
                 start = self.project.sources[use.module.path].segment(handled)[0]
@@ -130,11 +135,14 @@ class SessionCalls:
         assert call is not None
         edges = [edge for edge in self.project.callgraph.at.get(call, ()) if edge.kind in ("call", "constructor")]
         if edges and all(edge.tier > Tier.BY_NAME for edge in edges):
+            self._synchronous(edges)
             return
         if self.project.faces.named(call.func, use.module, CLASS):
             return
-        external = self.project.meanings.external(call.func, use.module)
-        if external in _LISTENERS and call.args[:1] == [use.node]:
+        if self.project.listeners.names(call, use.module, *_LISTENERS) and call.args[:1] == [use.node]:
+            if use.typed.what == "factory":
+                yield from self.factories.listened(use)
+                return
             end = self.project.sources[use.module.path].segment(use.node)[1]
             yield Change(
                 PATTERN,
@@ -149,6 +157,12 @@ class SessionCalls:
         if Passing(self.project).bound(use):
             return
         raise Refused(f"the session is passed to `{self._text(call.func)}`, which may need a synchronous one")
+
+    def _synchronous(self, edges: Iterable[Edge]) -> None:
+        """Whether the session goes to what listens, which works on the one inside."""
+        for edge in edges:
+            if listens := self.project.listeners.inside.get(edge.callee.node):
+                raise Refused(f"{edge.callee.symbol} is for {listens} as well, which hands it a synchronous session")
 
     def _bridged(self, use: SessionUse, call: ast.Call) -> Change:
         """What an asynchronous session does not have is done by the synchronous one inside it."""

@@ -50,6 +50,8 @@ class SessionTypes:
             return
         if isinstance(self.project.scopes(module).parents.get(node), ast.Attribute) and old.count(".") < 2:
             return
+        if self._listened(node, module):
+            return
         self._check(node, module)
         new = _CLASSES[old]
         text, add = self.binder(module).name(*new)
@@ -100,6 +102,13 @@ class SessionTypes:
             source = self.project.sources[module.path]
             self.binders[module.path] = NameBinder(source.tree, source.text)
         return self.binders[module.path]
+
+    def _listened(self, node: ast.expr, module: Module) -> bool:
+        """Whether it is the class that somebody listens to: an asynchronous session or engine has one inside."""
+        above = self.project.scopes(module).parents[node]
+        if not isinstance(above, ast.Call) or above.args[:1] != [node]:
+            return False
+        return self.project.listeners.names(above, module, "listen", "listens_for", "remove", "contains")
 
     def _check(self, node: ast.expr, module: Module) -> None:
         parents = self.project.scopes(module).parents

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from helpers.analysis.project import Project
-from helpers.analysis.session_factories import maker
+from helpers.analysis.session_factories import inside, maker
 from helpers.analysis.symbols import Module
 from helpers.codemod.calls import with_keyword
 from helpers.codemod.pattern import fingerprint
@@ -19,11 +19,12 @@ _KEEPS += " is refreshed in the same change, or named as a finding of its own"
 
 def factories(project: Project, code: str) -> Iterator[Finding]:
     """A finding for each call that makes a session, or a factory of sessions, that still expires on commit."""
+    left = inside(project)
     for path, source in project.sources.items():
         if "ession" not in source.text and "SQLAlchemy" not in source.text:
             continue
         module = project.module(path)
-        for call in module.nodes.of(ast.Call):
+        for call in (one for one in module.nodes.of(ast.Call) if one not in left):
             if (kind := _kind(project, call, module)) and (told := _told(project, call, module, kind)):
                 reason, fix = told
                 yield _finding(project, code, module, call, (reason, fix))
