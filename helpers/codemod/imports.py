@@ -160,12 +160,25 @@ def _dropped(text: str, drops: frozenset[str], around: Surroundings) -> str:
     if candidates and around.before is not None:
         candidates &= references(around.before, candidates)
     if candidates:
-        candidates -= references(text, candidates)
+        candidates -= references(text, candidates) - _bound_anew(source, candidates)
     for node in reversed(list(_removable(source.tree.body)) if candidates else []):
         names = {bound for bound, spelled in _spellings(node) if drops & {bound, spelled} and bound in candidates}
         if names:
             text = _without(parse_text(text), node, names)
     return text
+
+
+def _bound_anew(source: Source, among: frozenset[str]) -> frozenset[str]:
+    """Those that the file itself assigns before anything names what was imported: `Session = Annotated[...]`."""
+    found: dict[str, bool] = {}
+    imported = {bound: node.lineno for node in _removable(source.tree.body) for bound, _ in _spellings(node)}
+    for node in source.tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in among and name not in found:
+                above, written = source.text[: source.segment(node)[0]], source.text[slice(*source.segment(value))]
+                named = references(f"{above}\n({written}\n)", frozenset({name}))
+                found[name] = not named and imported[name] < node.lineno
+    return frozenset(name for name, anew in found.items() if anew)
 
 
 def _removable(body: list[ast.stmt]) -> Iterator[ImportStatement]:

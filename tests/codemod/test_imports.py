@@ -465,6 +465,10 @@ REMOVALS = {
         "print('Query the table')\n",
     ),
     "another object of the same name": ("from sqlalchemy.orm import Query\nsession.Query\n", "session.Query\n"),
+    "assigned before it is read": (
+        "from sqlalchemy.orm import Query\n\nQuery = Annotated[Rows, 1]\n\ndef f(query: Query): ...\n",
+        "Query = Annotated[Rows, 1]\n\ndef f(query: Query): ...\n",
+    ),
 }
 
 
@@ -497,6 +501,12 @@ def test_a_useless_import_goes(case: str) -> None:
         "if TYPE_CHECKING:\n    from sqlalchemy.orm import Query\n",
         "def f():\n    from sqlalchemy.orm import Query\n",
         "from other import Query\n",
+        "from sqlalchemy.orm import Query\nQuery = Annotated[Query, 1]\n",
+        "from sqlalchemy.orm import Query\ndef f():\n    Query\n\nf()\nQuery = 1\n",
+        "from sqlalchemy.orm import Query\nif x:\n    Query = 1\n\nQuery\n",
+        "from sqlalchemy.orm import Query\nQuery += 1\n",
+        "Query = 1\nfrom sqlalchemy.orm import Query\nQuery\n",
+        "from sqlalchemy.orm import Query\nx: Query = 1\nQuery = 2\n",
         "from sqlalchemy.orm import Session\n",
         "from sqlalchemy.orm import *\n",
         "import os\n",
