@@ -192,6 +192,33 @@ def test_without_an_address_or_a_driver_the_extra_alone_is_asked_for(tmp_path: P
     assert after(tmp_path, "requirements.txt", "sqlalchemy\n", NO_ADDRESS) == "sqlalchemy[asyncio]\n"
 
 
+FROM_SETTINGS = "from sqlalchemy import create_engine\n\nfrom app.settings import url\n\nengine = create_engine(url)\n"
+FOR_TESTS = {"tests/conftest.py": SQLITE}
+LISTS = '[project]\ndependencies = ["sqlalchemy[asyncio]"{}]\n\n[dependency-groups]\ndev = ["pytest"{}]\n'
+
+
+@pytest.mark.parametrize("dev", ["", ', "aiosqlite"'], ids=["before", "with the driver of the tests"])
+def test_a_database_that_only_settings_know_is_left_to_a_person(dev: str, tmp_path: Path) -> None:
+    found = reasons(tmp_path, {"pyproject.toml": LISTS.format("", dev), **FOR_TESTS}, FROM_SETTINGS)
+    assert "does not say which database the application talks to: ask here for its async driver" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"pyproject.toml": LISTS.format(', "asyncpg"', "")}, FROM_SETTINGS),
+        ({"pyproject.toml": LISTS.format(', "psycopg2"', "")}, FROM_SETTINGS),
+        ({"pyproject.toml": LISTS.format("", "") + '[tool.workbook.drivers]\nsqlite = "aiosqlite"\n'}, FROM_SETTINGS),
+        ({"pyproject.toml": LISTS.format("", ""), ".env": "URL=sqlite:///app.db\n"}, FROM_SETTINGS),
+        ({"pyproject.toml": LISTS.format("", "")}, SQLITE),
+        ({"pyproject.toml": LISTS.format("", "")}, NO_ADDRESS),
+    ],
+    ids=["a driver is there", "a synchronous one tells", "decided", "settings tell", "the code tells", "no engine"],
+)
+def test_a_database_that_something_tells_is_no_question(files: dict[str, str], code: str, tmp_path: Path) -> None:
+    assert "does not say" not in str(reasons(tmp_path, {**files, **FOR_TESTS}, code))
+
+
 DRIVERS = {
     "beside the synchronous one": (
         "sqlalchemy\nuvicorn\npsycopg2-binary\n",
@@ -356,8 +383,8 @@ RUNNERS = {
     ),
     "a group of poetry": (
         "pyproject.toml",
-        f'{POETRY}"^8.3.3"\npytest-cov = "^5.0"\n',
-        f'{POETRY}"^8.3.3"\npytest-asyncio = ">=0.24"\npytest-cov = "^5.0"\n',
+        f'{POETRY}"^8.3.3"\npytest-mock = "^5.0"\n',
+        f'{POETRY}"^8.3.3"\npytest-asyncio = ">=0.24"\npytest-mock = "^5.0"\n',
     ),
     "pytest is held below 8": (
         "requirements-dev.txt",
@@ -392,3 +419,80 @@ def test_what_runs_asynchronous_tests_stands_beside_pytest(name: str, text: str,
 )
 def test_nothing_runs_tests_that_is_not_needed_there(text: str, tests: str, tmp_path: Path) -> None:
     assert in_tested(tmp_path, "requirements-dev.txt", text, tests) == text
+
+
+READING = """\
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+engine = create_engine("sqlite:///app.db")
+
+
+def count():
+    with Session(engine) as session:
+        return session.scalar(select(1))
+"""
+ASKED = '[dependency-groups]\ndev = ["{}", "sqlalchemy[asyncio]", "aiosqlite"]\n'
+TABLE = '[tool.coverage.run]\nconcurrency = ["thread", "greenlet"]\n'
+COVERED = {
+    "no setting": ("", f"\n{TABLE}"),
+    "settings of reports": ("[tool.coverage.report]\nskip_empty = true\n",) * 2,
+    "a table of its own": (
+        '[tool.coverage.run]  # ours\nsource = ["app"]\n\n[tool.x]\n',
+        '[tool.coverage.run]  # ours\nconcurrency = ["thread", "greenlet"]\nsource = ["app"]\n\n[tool.x]\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("measuring", ["coverage>=7", "pytest-cov (>=7.1,<8)"])
+@pytest.mark.parametrize("case", COVERED)
+def test_what_measures_coverage_is_told_of_greenlets(case: str, measuring: str, tmp_path: Path) -> None:
+    before, wanted = COVERED[case]
+    head = ASKED.format(measuring)
+    text = after(tmp_path, "pyproject.toml", head + before, READING)
+    assert text == head + wanted + (f"\n{TABLE}" if wanted == before else "")
+    assert after(tmp_path, "pyproject.toml", text, READING) == text
+
+
+def test_the_setting_has_the_files_own_line_ends(tmp_path: Path) -> None:
+    before = ASKED.format("coverage").replace("\n", "\r\n").rstrip()
+    assert after(tmp_path, "pyproject.toml", before, READING) == before + f"\n\n{TABLE}".replace("\n", "\r\n")
+
+
+NOT_COVERED = {
+    "it is told already": (TABLE, READING),
+    "nothing becomes asynchronous": ("", SQLITE),
+}
+
+
+@pytest.mark.parametrize("case", NOT_COVERED)
+def test_the_settings_of_coverage_stay(case: str, tmp_path: Path) -> None:
+    settings, code = NOT_COVERED[case]
+    text = ASKED.format("coverage") + settings
+    found = changed(tmp_path, {"pyproject.toml": text}, code)
+    assert not found.changes and not found.skipped
+
+
+def test_where_nothing_is_measured_nothing_is_said(tmp_path: Path) -> None:
+    found = changed(tmp_path, {"pyproject.toml": ASKED.format("pytest")}, READING)
+    assert not [one for one in (*found.applied, *found.skipped) if "overage" in str(one)]
+
+
+BY_HAND = {
+    "settings of another kind": ({"pyproject.toml": ASKED.format("coverage"), ".coveragerc": "[run]\nbranch = 1\n"}),
+    "gevent": ({"pyproject.toml": ASKED.format("coverage") + '[tool.coverage.run]\nconcurrency = ["gevent"]\n'}),
+    "dotted keys": ({"pyproject.toml": "tool.coverage.run.branch = true\n" + ASKED.format("coverage")}),
+    "no pyproject.toml": ({"requirements.txt": "coverage\naiosqlite\nsqlalchemy[asyncio]\n"}),
+}
+
+
+@pytest.mark.parametrize("case", BY_HAND)
+def test_what_cannot_be_written_is_said(case: str, tmp_path: Path) -> None:
+    (path, reason), *_ = reasons(tmp_path, BY_HAND[case], READING).items()
+    assert path in BY_HAND[case] and "coverage loses the lines behind an await" in reason
+
+
+def test_other_settings_may_know_of_greenlets(tmp_path: Path) -> None:
+    files = {"requirements.txt": "coverage\naiosqlite\nsqlalchemy[asyncio]\n"}
+    files |= {"setup.cfg": "[coverage:run]\nconcurrency = greenlet\n"}
+    assert not reasons(tmp_path, files, READING)

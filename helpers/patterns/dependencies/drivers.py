@@ -65,6 +65,17 @@ def unknown(project: Project) -> tuple[str, ...]:
     return tuple(sorted(_backends(project).keys() - DRIVERS.keys() - decided.keys()))
 
 
+def unsaid(project: Project, present: Iterable[str]) -> bool:
+    """Whether the application makes an engine, and nothing but its tests says of which database.
+
+    `present` are the packages that are installed with SQLAlchemy.
+    """
+    have = frozenset(present)
+    drivers = {name for names in DRIVERS.values() for name in names} | _BY_DRIVER.keys()
+    makes = any(not _is_test(module.path) for module, _ in project.calls.get("create_engine", ()))
+    return makes and not have & drivers and all(_backends(project).values())
+
+
 def _bound(name: str, *, old: bool) -> str:
     return _BOUNDS[name][old] if name in _BOUNDS else ""
 
