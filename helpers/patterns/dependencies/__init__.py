@@ -24,7 +24,8 @@ class Dependencies(Pattern):
         "`asyncio`: from 2.1 on, without it, importing sqlalchemy.ext.asyncio fails. Each database also needs a driver "
         "that can wait without blocking: aiosqlite, asyncpg or psycopg, asyncmy or aiomysql. The synchronous driver "
         "stays, for migrations, workers and scripts. Where tests become asynchronous, pytest-asyncio is asked for "
-        "beside pytest; where coverage is measured, it is told of greenlets, behind which it loses lines. Addresses are not touched here: that is the engine's own step."
+        "beside pytest; where coverage is measured, it is told of greenlets: it loses the lines behind an await "
+        "otherwise. Addresses are not touched here: that is the engine's own step."
     )
     STAGE = Stage.DEPENDENCIES
     APPLICABILITY = Applicability.REVIEW
