@@ -211,3 +211,24 @@ def test_options_that_are_too_long_take_a_line_for_each_link(tmp_path: Path) -> 
     text = Rewriting(LazyRelationship, tmp_path).after(HEAD + show, database=FACTORY)
     assert "        .joinedload(Book.author)\n        .options(\n" in text
     assert all(len(line) <= 60 for line in text.splitlines() if "load(" in line)
+
+
+def test_what_an_object_was_made_with_is_loaded_again_behind_a_whole_refresh(tmp_path: Path) -> None:
+    text = body(
+        tmp_path,
+        "def write(db: Session, author: Author):\n    book = Book(title='New', author=author)\n    db.add(book)\n"
+        "    db.commit()\n    db.refresh(book)\n    return book, 1\n\n\n"
+        "def show(db: Session, author: Author):\n    book, number = write(db, author)\n"
+        "    return number, book.author.name\n",
+    )
+    assert (
+        'db.expire(book) db.refresh(book, [*inspect(book).mapper.column_attrs.keys(), "author"]) return book, 1' in text
+    )
+
+
+def test_what_an_object_was_made_with_needs_no_load_without_a_refresh(tmp_path: Path) -> None:
+    text = (
+        "def write(db: Session, author: Author):\n    book = Book(title='New', author=author)\n    db.add(book)\n"
+        "    db.commit()\n    return book.author.name\n"
+    )
+    assert body(tmp_path, text) == " ".join((HEAD + text).split())

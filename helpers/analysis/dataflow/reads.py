@@ -105,8 +105,7 @@ class Reads:
     def _along(self, ref: Ref, step: Step, reading: Reading) -> None:
         if step in ref.path:
             self.circular.add(step)
-        if self.flows.born_with(ref, step) is None:
-            self._reach(ref.along(step), reading)
+        self._reach(ref.along(step), reading)  # also what it was made with: a refresh throws that away
 
     def _reach(self, ref: Ref | None, reading: Reading) -> None:
         if ref is None or ref in self.found:

@@ -107,8 +107,9 @@ class Given:
         yield from (one for one in [given, *(binding.value for binding in bindings)] if isinstance(one, ast.Call))
 
     def _filled(self, site: Site) -> set[str]:
-        """What is assigned to a new object in the function that makes it."""
-        return {
+        """What a new object is made with, or is given in the function that makes it."""
+        made = {keyword.arg for keyword in site.call.keywords if keyword.arg} if site.kind == "made" else set()
+        return made | {
             node.attr
             for node in ast.walk(site.function or site.call)
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)

@@ -137,16 +137,16 @@ class Refreshing:
         if not returns:
             raise Refused("the object is not returned by name: refresh it where it is stored")
         edits: list[Edit] = []
-        for given in returns:
+        for given, value in returns:
             start = source.segment(given)[0]
             margin = margin_of(source, start)
-            name = given.value.id if isinstance(given.value, ast.Name) else self._free_name(spot)
+            name = value.id if isinstance(value, ast.Name) else self._free_name(spot)
             text = self._loading(name, session, paths, options, start)
-            if isinstance(given.value, ast.Name):
+            if isinstance(value, ast.Name):
                 edits.append(self._at_once(spot, given, name, options) or Edit(start, start, f"{text}{margin}"))
-            elif given.value is not None:
-                value = slice(*source.segment(given.value))
-                whole = f"{name} = {source.text[value]}{margin}{text}{margin}return {name}"
+            else:
+                written = source.text[slice(*source.segment(value))]
+                whole = f"{name} = {written}{margin}{text}{margin}return {name}"
                 edits.append(Edit(start, source.segment(given)[1], whole))
         return edits
 
@@ -237,16 +237,20 @@ class Refreshing:
     def _is_one(self, node: ast.expr, module: Module) -> bool:
         return Single(self.survey).is_one(node, module)
 
-    def _returns(self, spot: Spot) -> Iterator[ast.Return]:
-        """The returns of a function that hand on the object, behind the line that gives it."""
+    def _returns(self, spot: Spot) -> Iterator[tuple[ast.Return, ast.expr]]:
+        """The returns of a function that hand on the object, behind the line that gives it, with the object in each."""
         for item in self.survey.project.scopes(spot.module).results(spot.function):
-            if not isinstance(item, ast.Return) or item.lineno < spot.call.lineno:
-                continue
-            plain = isinstance(item.value, ast.Name) or item.value is spot.call
-            refs = self.survey.flows.of(item.value, spot.module)
-            mine = any(ref.root == self.site.root and not ref.path for ref in refs)
-            if plain and mine and item.value is not None and self._is_one(item.value, spot.module):
-                yield item
+            if isinstance(item, ast.Return) and item.value is not None and item.lineno >= spot.call.lineno:
+                parts = item.value.elts if isinstance(item.value, ast.Tuple) else [item.value]
+                plain = (one for one in parts if isinstance(one, ast.Name) or one is item.value is spot.call)
+                value = next((one for one in plain if self._is_mine(one, spot)), None)
+                if value is not None:
+                    yield item, value
+
+    def _is_mine(self, value: ast.expr, spot: Spot) -> bool:
+        refs = self.survey.flows.of(value, spot.module)
+        mine = any(ref.root == self.site.root and not ref.path for ref in refs)
+        return mine and self._is_one(value, spot.module)
 
     def _loading(self, name: str, session: str, paths: list[Steps], options: Options, start: int) -> str:
         return Loading(options, session, start).of_one(name, self._entity, paths)
