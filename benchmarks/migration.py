@@ -86,8 +86,10 @@ def migrate_app(bench: Bench, checkout: Path, work: Path, *, tests: bool = True)
     if tests:
         baseline = _run(found, bench, "baseline", copy_tree(before, work / "baseline"))
         _run(found, bench, "migrated", copy_tree(migrated, work / "tested"), baseline)
+        red = {one.test for run in found.runs for one in run.red}
         outcomes = compare_outcomes(bench.junit("baseline"), bench.junit("migrated"))
-        found.kept = replace(found.kept, differences=(*found.kept.differences, *outcomes))
+        others = (one for one in outcomes if one.test not in red)
+        found.kept = replace(found.kept, differences=(*found.kept.differences, *others))
     return found
 
 

@@ -39,6 +39,8 @@ def harmless(node: ast.stmt, *, inside: bool) -> bool:
     if isinstance(node, ast.Expr):
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         return isinstance(value, ast.Call) and last_name(value.func) in _HARMLESS
+    if isinstance(node, ast.If) and not node.orelse:  # what is not loaded yet, and only that
+        return "inspect(" in ast.unparse(node.test) and all(harmless(one, inside=inside) for one in node.body)
     if inside or not isinstance(node, ast.Assign):
         return False
     return not any(isinstance(name, ast.Name) and name.id in _TELLING for name in node.targets)

@@ -79,9 +79,22 @@ def new_keyword(call: ast.Call, keyword: ast.keyword) -> bool:
             return name in ("MagicMock", "Mock", "AsyncMock") and text.endswith("AsyncSession")
         case "poolclass":
             return name in FACTORIES
+        case "options":
+            return isinstance(keyword.value, ast.List) and all(map(_loads, keyword.value.elts))
         case "loop_scope":
             return name in ("fixture", "asyncio")
     return False
+
+
+def _loads(option: ast.expr) -> bool:
+    """Whether an option of a query says how rows are loaded, and nothing of which."""
+    while isinstance(option, ast.Call) and isinstance(option.func, ast.Attribute) and _is_loader(option.func.attr):
+        option = option.func.value
+    return isinstance(option, ast.Call) and isinstance(option.func, ast.Name) and _is_loader(option.func.id)
+
+
+def _is_loader(name: str) -> bool:
+    return name in ("selectinload", "joinedload", "undefer", "load_only", "options", "defaultload")
 
 
 def opened(node: ast.AST, runs: frozenset[str]) -> Iterator[ast.expr]:

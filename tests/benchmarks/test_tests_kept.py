@@ -173,6 +173,16 @@ SPOILED = {
         "def test_a(db):\n    assert db.scalars(select(B).where(A.x == 1).limit(1)).first()\n",
         "test_a assertion changed",
     ),
+    "an option narrows": (
+        "def test_a(db):\n    assert get(db)\n",
+        "def test_a(db):\n    assert get(db, options=[with_loader_criteria(A, A.x)])\n",
+        "test_a assertion changed",
+    ),
+    "something is done under a condition": (
+        "def test_a(db):\n    assert get(db)\n",
+        "def test_a(db):\n    if inspect(a).unloaded:\n        db.delete(a)\n    assert get(db)\n",
+        "test_a statement new",
+    ),
     "what is imported is another": (
         "from shop import a\n\n\ndef test_a():\n    assert a()\n",
         "from shop.easy import a\n\n\ndef test_a():\n    assert a()\n",
@@ -246,6 +256,10 @@ KEPT = {
         "assert db.scalars(select(A)).all()",
         "assert (await db.scalars(select(A).options(selectinload(A.b)))).all()",
     ),
+    "what is loaded with what a helper gives": (
+        "a = get(db, 1)",
+        "a = await get(db, 1, options=[selectinload(A.b).options(joinedload(B.c))])",
+    ),
     "a property that reads": ("assert book.price == 3", "assert await book.get_price() == 3"),
     "a class of a test": ("assert isinstance(db, Session)", "assert isinstance(db, AsyncSession)"),
     "a statement in another place": ("f()\nx = 1\ng()", "x = 1\nf()\ng()"),
@@ -290,6 +304,13 @@ def test_what_a_constructor_asserted_may_be_asserted_where_it_loads(tmp_path: Pa
 def test_what_is_read_again_behind_a_commit_is_told_beside(tmp_path: Path) -> None:
     before = "def test_a(db):\n    db.commit()\n    assert a.x == 1\n"
     after = "def test_a(db):\n    db.commit()\n    db.refresh(a)\n    assert a.x == 1\n"
+    kept = compared(tmp_path, before, after)
+    assert (kept.faults, told(kept.differences)) == ((), ["test_a statement new"])
+
+
+def test_what_is_read_where_it_is_not_loaded_is_told_beside(tmp_path: Path) -> None:
+    before = "def test_a(db):\n    assert a.b.x == 1\n"
+    after = "def test_a(db):\n    if 'b' in inspect(a).unloaded:\n        db.refresh(a, ['b'])\n    assert a.b.x == 1\n"
     kept = compared(tmp_path, before, after)
     assert (kept.faults, told(kept.differences)) == ((), ["test_a statement new"])
 
