@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from helpers.analysis.annotations import named_in
 from helpers.analysis.callees import Callee, Callees, arguments
+from helpers.analysis.dataflow.batches import Batches
 from helpers.analysis.dataflow.members import Code, Member, Members, Proxy
 from helpers.analysis.dataflow.sites import loaded
 from helpers.analysis.dataflow.values import LONGEST_VIA, NO_OBJECTS, NOTHING, SAME_OBJECTS, Ref, Refs, Root, Step
@@ -37,6 +39,11 @@ class Flows:
     _known: dict[ast.AST, Refs] = field(default_factory=dict, repr=False)
     _open: set[ast.AST] = field(default_factory=set, repr=False)
     _results: dict[ast.AST, Refs] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """What DataLoaders give."""
+        return Batches(self.project, self.callees)
 
     @classmethod
     def build(cls, project: Project) -> Flows:
@@ -257,7 +264,7 @@ class Flows:
             if entity:
                 return frozenset({Ref(Root("made", node, module, entity))})
             return self._given(node, module)
-        functions = self.callees.functions(node, module)
+        functions = (*self.callees.functions(node, module), *self.batches.functions(node, module))
         found = frozenset(ref for callee in functions for ref in self._applied(node, callee, module))
         if isinstance(node.func, ast.Attribute):
             return found | self._method(node, node.func, module)

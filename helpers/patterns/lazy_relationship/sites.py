@@ -116,7 +116,8 @@ class Survey:
                 continue
             site, via = self._site(found, ref)
             steps = tuple(part for part in ref.path if isinstance(part, Step))
-            site.needs.append(Need(steps, via, reading, self._conditional(reading)))
+            conditional = site.function not in self.flows.batches.all and self._conditional(reading)
+            site.needs.append(Need(steps, via, reading, conditional))  # a DataLoader loads it for all who ask at once
         self._supplied(found)
         for site in found.values():
             site.every = tuple(site.needs)
