@@ -100,7 +100,10 @@ class Colouring:
     def _spread(self, waiting: frozenset[ast.AST]) -> Mapping[ast.AST, Edge | None]:
         found: dict[ast.AST, Edge | None] = dict.fromkeys(self.own)
         wrapped = self.project.decorators.wrapped
-        without = {(wrapper, one.function) for wrapper in waiting for one in wrapped[wrapper]}
+        without: set[tuple[ast.AST, ast.AST]] = set()
+        without |= {(wrapper, one.function) for wrapper in waiting for one in wrapped[wrapper]}
+        for task in self.project.queued.tasks:  # it stays synchronous, with its callers
+            without |= {(edge.caller.node, task) for edge in self._graph.calls_to.get(task, ())}
         inside = self.project.listeners.inside.keys()
         closed = self.project.loops.kept | inside
         while True:

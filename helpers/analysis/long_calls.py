@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from helpers.analysis.made_by import makers
 from helpers.analysis.members import FunctionNode
-from helpers.analysis.symbols import Definition, Module, dotted_name
+from helpers.analysis.symbols import Module, dotted_name
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
@@ -105,25 +106,8 @@ class LongCalls:
             return "gives"  # a response whose content is still to come
         if kind or not (isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS):
             return kind
-        makers, found = _METHODS[call.func.attr]
-        return found if makers & set(self._made_by(call.func.value, module)) else None
-
-    def _made_by(self, node: ast.expr, module: Module) -> Iterator[str]:
-        """What an object is made by, as far as the places tell that give it a name, an attribute or a type."""
-        for value, where in self._values(node, module):
-            yield self.project.meanings.external(value.func if isinstance(value, ast.Call) else value, where)
-
-    def _values(self, node: ast.expr, module: Module) -> Iterable[tuple[ast.expr, Module]]:
-        if isinstance(node, ast.Call):
-            return [(node, module)]
-        found = self.project.resolve(module, dotted_name(node) or "", node)
-        if isinstance(found, Definition) and isinstance(found.node, ast.expr):
-            return [(found.node, found.module)]
-        if isinstance(node, ast.Attribute):
-            return [(one.value, one.module) for one in self.project.assigned(node, module) if one.value is not None]
-        bindings = self.project.scopes(module).lookup(node.id, node) if isinstance(node, ast.Name) else ()
-        given = [one.node.annotation if isinstance(one.node, ast.arg) else one.value for one in bindings]
-        return [(one, module) for one in given if one is not None]
+        known, found = _METHODS[call.func.attr]
+        return found if known & set(makers(self.project, call.func.value, module)) else None
 
 
 def _is_function(node: ast.AST) -> bool:

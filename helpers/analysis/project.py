@@ -28,6 +28,7 @@ from helpers.analysis.mapping import MappedClasses
 from helpers.analysis.meaning import Meanings
 from helpers.analysis.parameters import Calls, FunctionNode, calls_of
 from helpers.analysis.pooled import Pooled
+from helpers.analysis.queued import Queued
 from helpers.analysis.reach import Reach
 from helpers.analysis.references import References
 from helpers.analysis.scopes import Scopes
@@ -126,6 +127,11 @@ class Project:
     def pooled(self) -> Pooled:
         """What takes long on the thread pool."""
         return Pooled(self)
+
+    @cached_property
+    def queued(self) -> Queued:
+        """Which functions queues and schedulers run."""
+        return Queued(self)
 
     @cached_property
     def faces(self) -> Faces:

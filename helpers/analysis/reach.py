@@ -14,6 +14,7 @@ from helpers.analysis.routes import METHODS
 from helpers.analysis.symbols import Module, dotted_name
 
 if TYPE_CHECKING:
+    from helpers.analysis.callgraph import Edge
     from helpers.analysis.project import Project
 
 _SERVED = METHODS | {"websocket", "exception_handler", "on_event", "middleware", "websocket_route", "field", "mutation"}
@@ -35,9 +36,15 @@ class Reach:
             node = queue.pop()
             if node not in found:
                 found.add(node)
-                queue += [edge.callee.node for edge in self.project.callgraph.calls_from.get(node, ())]
+                queue += [edge.callee.node for edge in self._runs(node)]
                 queue += self._wrappers.get(node, ())
         return frozenset(found)
+
+    def _runs(self, node: ast.AST) -> Iterator[Edge]:
+        """What a function may run; a task that it names is run by its queue."""
+        for edge in self.project.callgraph.calls_from.get(node, ()):
+            if edge.kind != "reference" or edge.callee.node not in self.project.queued.tasks:
+                yield edge
 
     @cached_property
     def entries(self) -> frozenset[ast.AST]:

@@ -98,7 +98,7 @@ LEFT = {
     ),
     "a task of Celery": (
         {"app.py": "from celery import shared_task\n\n" + HEAD + "@shared_task\n" + WORK},
-        "the decorator `shared_task`",
+        "the task is given a session in `s`",
     ),
     "a job of a scheduler": (
         {"app.py": HEAD + WORK + "\n\ndef start(scheduler):\n    scheduler.add_job(work, 'interval')\n"},

@@ -27,6 +27,7 @@ from helpers.codemod.flip import (
     listening,
     locks,
     managers,
+    queued,
     session_calls,
     session_types,
     stand_ins,
@@ -74,6 +75,7 @@ class Places:
         self.blocking = blocking.Blocking(self.project, self.types)
         self.listening = listening.Listening(self.project)
         self.callers = callers.Callers(self.project, bridges.Bridges(self.project, self.types))
+        self.queued = queued.QueuedTasks(self.project)
         self.faces = face.FaceChanges(self.project, self.types)
         twins = self.project.faces.twins.items() if self.project.faces.text else ()
         self.twins = {self.families.unit(node, one.module): one.module for node, one in twins}
@@ -145,6 +147,10 @@ class Places:
 
     def _definition(self, unit: FunctionNode, module: Module, outcome: Outcome) -> None:
         """The function itself, and every place that calls it or hands it on."""
+        if isinstance(unit, ast.FunctionDef) and unit in self.project.queued.tasks:
+            _try(outcome, queued.PATTERN, (module, unit), partial(self.queued.changes, unit, module))
+            self._guard(outcome, module, guards.reasons(unit))
+            return  # who calls it, or puts it into its queue, goes on as before
         _try(outcome, functions.PATTERN, (module, unit), partial(self.functions.changes, unit, module))
         _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit))
         self._guard(outcome, module, guards.reasons(unit))
