@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from helpers.analysis.flow import named
 from helpers.analysis.made_by import makers
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.symbols import Module, dotted_name
@@ -25,6 +26,9 @@ _CALLS: Mapping[str, Kind] = {
     **{f"{module}.{name}": "waits" for module in ("requests", "httpx") for name in _VERBS},
     **dict.fromkeys(("urllib.request.urlopen", "smtplib.SMTP", "smtplib.SMTP_SSL"), "gives"),
     **dict.fromkeys(("requests.Session", "requests.session", "httpx.stream", "httpx.Client"), "gives"),
+    # whole files, as large as whoever sent them liked
+    **{f"shutil.{name}": "computes" for name in ("copyfile", "copy", "copy2", "copyfileobj", "copytree", "rmtree")},
+    **{f"shutil.{name}": "computes" for name in ("move", "make_archive", "unpack_archive")},
     # made to be slow
     **dict.fromkeys(("hashlib.scrypt", "hashlib.pbkdf2_hmac"), "computes"),
     **{f"bcrypt.{name}": "computes" for name in ("hashpw", "checkpw", "kdf")},
@@ -35,12 +39,16 @@ _HASHERS = frozenset(
     {"passlib.context.CryptContext", "argon2.PasswordHasher", "pwdlib.PasswordHash", "pwdlib.PasswordHash.recommended"}
 )
 _WAITED_FOR = frozenset({"threading.Event", "threading.Condition", "threading.Barrier"})
+_CLIENTS = frozenset({"requests.Session", "requests.session", "httpx.Client"})
 # by the method's name: what the object is made by, or a class that it is an instance of
 _METHODS: Mapping[str, tuple[frozenset[str], Kind]] = {
     **dict.fromkeys(("wait", "wait_for"), (_WAITED_FOR, "waits")),
     **dict.fromkeys(("hash", "verify", "verify_and_update"), (_HASHERS, "computes")),
+    **dict.fromkeys((*_VERBS, "send"), (_CLIENTS, "waits")),
+    "stream": (_CLIENTS, "gives"),
 }
 _PASSLIB = ("passlib.hash.", ("hash", "verify", "encrypt"))  # `passlib.hash.bcrypt.hash(...)`
+_GIVES = (ast.Return, ast.Yield)
 _LAZY = frozenset({"Iterator", "Generator", "Iterable"})
 
 
@@ -77,6 +85,34 @@ class LongCalls:
         """Every function that may compute for long, itself or through what it calls."""
         return self._leading("computes")
 
+    @cached_property
+    def giving(self) -> frozenset[ast.AST]:
+        """The functions that give what waits later: of their own, or what another one gave them."""
+        own = (pair for pair in self.own.items() if isinstance(pair[0], FunctionNode))
+        gives = (
+            node for node, calls in own for one in calls if one.kind == "gives" and self._returned(one.node, one.module)
+        )
+        found: set[ast.AST] = set(gives)
+        queue = list(found)
+        while queue:
+            for edge in self.project.callgraph.calls_to.get(queue.pop(), ()):
+                given = edge.kind == "call" and isinstance(edge.site, ast.Call)
+                if given and edge.caller.node not in found and self._returned(edge.site, edge.caller.module):
+                    found.add(edge.caller.node)
+                    queue.append(edge.caller.node)
+        return frozenset(found)
+
+    def _returned(self, node: ast.AST, module: Module) -> bool:
+        """Whether the value of a call is what its function gives, itself or by the name that it is bound to."""
+        scopes = self.project.scopes(module)
+        above, function = scopes.parents[node], scopes.function(node)
+        if isinstance(above, _GIVES) or function is None:
+            return True
+        bound = above.optional_vars if isinstance(above, ast.withitem) else None
+        targets = above.targets if isinstance(above, ast.Assign) else [bound]
+        names = [one.id for one in targets if isinstance(one, ast.Name)]
+        return any(isinstance(scopes.parents[one], _GIVES) for name in names for one in named(function, name))
+
     def _leading(self, *kinds: Kind) -> frozenset[ast.AST]:
         own = (node for node, calls in self.own.items() if any(one.kind in kinds for one in calls))
         found: set[ast.AST] = {node for node in own if isinstance(node, FunctionNode)}
@@ -101,13 +137,41 @@ class LongCalls:
         name = self.project.meanings.external(call.func, module)
         if name.startswith(_PASSLIB[0]) and name.rpartition(".")[2] in _PASSLIB[1]:
             return "computes"
-        kind = _CALLS.get(name)
-        if kind == "waits" and any(one.arg == "stream" for one in call.keywords):
-            return "gives"  # a response whose content is still to come
-        if kind or not (isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS):
-            return kind
+        if name in _CLIENTS and self._is_in_sight(call, module):
+            return None  # its methods tell
+        kind = _CALLS.get(name) or self._of_method(call, module)
+        streams = any(one.arg == "stream" for one in call.keywords)
+        return "gives" if kind == "waits" and streams else kind  # a response whose content is still to come
+
+    def _of_method(self, call: ast.Call, module: Module) -> Kind | None:
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS):
+            return None
         known, found = _METHODS[call.func.attr]
+        if not known & self._named:
+            return None
         return found if known & set(makers(self.project, call.func.value, module)) else None
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The libraries' classes that some file may mean, by what it imports."""
+        modules = self.project.symbols.modules.values()
+        imported = {target.partition(".")[0] for one in modules for target in one.imports.values()}
+        return frozenset(one for one in _HASHERS | _WAITED_FOR | _CLIENTS if one.partition(".")[0] in imported)
+
+    def _is_in_sight(self, made: ast.Call, module: Module) -> bool:
+        """Whether all that becomes of a client is known: it has a name, of which nothing but methods are called."""
+        scopes = self.project.scopes(module)
+        above = scopes.parents[made]
+        if isinstance(above, ast.withitem):
+            target = above.optional_vars
+        else:
+            plain = isinstance(above, ast.Assign) and len(above.targets) == 1
+            target = above.targets[0] if plain and isinstance(above, ast.Assign) else None
+        function = scopes.function(made)
+        if not isinstance(target, ast.Name) or function is None:
+            return isinstance(target, ast.Attribute | ast.Name)
+        read = [one for one in named(function, target.id) if isinstance(one.ctx, ast.Load)]
+        return all(isinstance(scopes.parents[one], ast.Attribute) for one in read)
 
 
 def _is_function(node: ast.AST) -> bool:

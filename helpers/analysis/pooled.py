@@ -67,7 +67,9 @@ class Pooled:
                 edges.setdefault(edge.site, []).append(edge)
         for node, meant in edges.items():
             callees = {edge.callee.node for edge in meant}
-            if callees & self.long.waiting:
+            if callees & self.long.giving:
+                yield Site(node, meant[0].caller.module, "gives", tuple(meant))
+            elif callees & self.long.waiting:
                 yield Site(node, meant[0].caller.module, "waits", tuple(meant))
             elif callees & self.long.computing:
                 yield Site(node, meant[0].caller.module, "computes", tuple(meant))

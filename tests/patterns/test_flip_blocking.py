@@ -126,6 +126,24 @@ LEADS = {
     "def tell():\n    return hasher.hash('x')\n\n\n" + ROUTE + "    tell()\n",
 }
 
+CLIENTS = {
+    "a client of the file": ("client = httpx.Client()\n\n\n", "    client.get('u')\n"),
+    "a client of the route": ("", "    with httpx.Client() as client:\n        client.get('u')\n"),
+    "a client in a variable": ("", "    client = httpx.Client()\n    client.get('u')\n"),
+    "a client by its type": (
+        "def ask(s: Session, client: httpx.Client):\n    s.commit()\n    client.get('u')\n\n\n",
+        "    ask(s, make())\n",
+    ),
+    "a copy of a file": ("import shutil\n\n\n", "    shutil.copyfile('a', 'b')\n"),
+}
+
+
+@pytest.mark.parametrize(("before", "text"), CLIENTS.values(), ids=CLIENTS)
+def test_a_client_in_sight_is_asked_by_a_thread(before: str, text: str, tmp_path: Path) -> None:
+    after = body(tmp_path, "import httpx\n\n" + before + ROUTE + text)
+    asked = "await run_in_threadpool(client.get, 'u')\n" in after
+    assert asked or "await run_in_threadpool(shutil.copyfile, 'a', 'b')\n" in after, after
+
 
 @pytest.mark.parametrize("text", LEADS.values(), ids=LEADS)
 def test_what_leads_to_a_call_that_takes_long_is_handed_to_a_thread(text: str, tmp_path: Path) -> None:
@@ -185,9 +203,30 @@ LEFT = {
         "    requests.get('u', stream=True).content\n",
         "waits later",
     ),
-    "a client that is used further down": (
-        "import httpx\n\n\n",
-        "    with httpx.Client() as client:\n        client.get('u')\n",
+    "a client that is handed on": (
+        "import httpx\n\n\ndef ask(client):\n    client.get('u')\n\n\n",
+        "    with httpx.Client() as client:\n        ask(client)\n",
+        "waits later",
+    ),
+    "a client that a function gives": (
+        "import requests\n\n\ndef client():\n    return requests.Session()\n\n\n",
+        "    client().get('u')\n",
+        "waits later",
+    ),
+    "a client that a function gives by its name": (
+        "import requests\n\n\ndef client():\n    made = requests.Session()\n    return made\n\n\n"
+        "def again():\n    return client()\n\n\n",
+        "    again().get('u')\n",
+        "waits later",
+    ),
+    "a response of a client that is read later": (
+        "import requests\n\n\n",
+        "    client = requests.Session()\n    client.get('u', stream=True).content\n",
+        "waits later",
+    ),
+    "a server for mail": (
+        "import smtplib\n\n\n",
+        "    with smtplib.SMTP('h') as server:\n        server.sendmail('a', 'b', 'c')\n",
         "waits later",
     ),
     "in a lambda": (FETCH, "    return sorted([2, 1], key=lambda one: fetch(one))\n", "in a lambda"),

@@ -31,7 +31,7 @@ class Blocking:
         """
         long, asynchronous = self.project.pooled.long, self.project.colouring.asynchronous
         for site in self.project.pooled.sites(function):
-            leading = (long.waiting if site.kind == "waits" else long.computing) - asynchronous.keys()
+            leading = (long.computing if site.kind == "computes" else long.waiting) - asynchronous.keys()
             edges = sorted(site.edges, key=lambda edge: edge.callee.node not in leading)
             if not edges or edges[0].callee.node in leading:
                 yield replace(site, edges=tuple(edges))

@@ -138,5 +138,5 @@ def _message(site: Site, call: ast.Call) -> str:
     """Why a call is handed over."""
     text = site.edges[0].callee.symbol if site.edges else f"{ast.unparse(call.func)}()"
     leads = " leads to a call that" if site.edges else ""
-    what = "computes for long" if site.kind == "computes" else "would hold up the event loop"
+    what = "takes long" if site.kind == "computes" else "would hold up the event loop"
     return f"handed to a thread: {text}{leads} {what}"
