@@ -13,7 +13,10 @@ from functools import cached_property
 from helpers.analysis.nodes import Index, read_nodes
 
 # always from outside, whatever the application calls its own files in folders without __init__.py
-_LIBRARIES = frozenset({"sqlalchemy", "sqlmodel", "flask_sqlalchemy", "alembic", "fastapi", "starlette", "pydantic"})
+_LIBRARIES = frozenset(
+    {"sqlalchemy", "sqlmodel", "flask_sqlalchemy", "alembic", "fastapi", "starlette", "pydantic"}
+    | {"celery", "rq", "dramatiq", "apscheduler", "requests", "httpx"}
+)
 _OUTSIDE = "<outside>"
 
 

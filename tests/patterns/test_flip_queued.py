@@ -343,3 +343,8 @@ def test_a_sync_test_that_calls_the_task_stays_one(tmp_path: Path) -> None:
     after = flipped(tmp_path, {**application(tasks=HEAD + TASK, main=""), "tests/test_it.py": test})
     assert after["tests/test_it.py"] == test
     assert "asyncio.run(_work(key))" in after["tasks.py"]
+
+
+def test_a_folder_of_the_application_may_have_the_name_of_the_library(tmp_path: Path) -> None:
+    files = {**application(tasks=HEAD + TASK, main=""), "integrations/celery/__init__.py": "", "app/__init__.py": ""}
+    assert "asyncio.run(_work(key))" in flipped(tmp_path, files)["tasks.py"]
