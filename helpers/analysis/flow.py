@@ -83,10 +83,10 @@ class Flow:
     def later(self, node: ast.stmt) -> Iterator[ast.stmt]:
         """Everything else that may run after `node` in its function: what follows the blocks around, loops again."""
         ended = _ends(self.block(node))
-        for parent, _ in self.around(node):
+        for parent, inner in self.around(node):
             block = self.block(parent)
-            if isinstance(parent, ast.Try):
-                yield from (*parent.orelse, *parent.finalbody)
+            if isinstance(parent, ast.Try):  # its `else` is for those who come from its body
+                yield from (*(parent.orelse if inner is parent.body else ()), *parent.finalbody)
             if ended is ast.Return or ended is ast.Raise:
                 continue
             if isinstance(parent, ast.For | ast.While | ast.AsyncFor):

@@ -232,3 +232,12 @@ def test_what_an_object_was_made_with_needs_no_load_without_a_refresh(tmp_path: 
         "    db.commit()\n    return book.author.name\n"
     )
     assert body(tmp_path, text) == " ".join((HEAD + text).split())
+
+
+def test_what_partial_gets_is_loaded_with_options_of_its_own(tmp_path: Path) -> None:
+    text = body(
+        tmp_path,
+        "from functools import partial\n\n\ndef show(db: Session, numbers: list[int]):\n"
+        "    return [len(book.reviews) for book in filter(None, map(partial(db.get, Book), numbers))]\n",
+    )
+    assert "partial(db.get, Book, options=[selectinload(Book.reviews)])" in text.replace("[ ", "[").replace(", ]", "]")

@@ -226,3 +226,12 @@ def test_an_object_from_elsewhere_that_may_be_new_is_not_refreshed_behind_expire
     done = changed(tmp_path, {"app.py": f"{GIVEN}    db.expire_all()\n    return one.name\n"})
     assert not done.changes
     assert any("nothing tells which session" in skip.reason for skip in done.skipped)
+
+
+def test_what_a_try_does_when_nothing_was_raised_does_not_come_behind_its_handler(tmp_path: Path) -> None:
+    body = (
+        LOAD
+        + "    while key:\n        print(one.name)\n        try:\n            db.flush()\n        except ValueError:\n"
+        "            db.rollback()\n        else:\n            db.refresh(one)\n            return one\n"
+    )
+    assert "            db.rollback()\n            db.refresh(one)\n        else:" in function(tmp_path, body)

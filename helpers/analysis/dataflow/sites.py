@@ -18,6 +18,9 @@ def loaded(project: Project, call: ast.Call, module: Module) -> Refs | None:
     """The objects that a statement or `get` loads, one for each entity of a row; None for any other call."""
     if project.meanings.is_sqlalchemy(call.func, module, "select"):
         return _rows(project, call, call.args, module)
+    if is_partial_get(call):
+        entity = entity_named(project, call.args[1], module)
+        return frozenset({Ref(Root("load", call, module, entity))}) if entity is not None else None
     if not isinstance(call.func, ast.Attribute) or not call.args:
         return None
     if call.func.attr == "query" and _mapped(project, call, module):
@@ -50,3 +53,10 @@ def entity_named(project: Project, node: ast.expr, module: Module) -> Entity | N
     """The entity that an argument of a statement stands for, an alias included."""
     meaning = project.meanings.of(node, module)
     return meaning.entity if isinstance(meaning, EntityRef) else None
+
+
+def is_partial_get(call: ast.Call) -> bool:
+    """Whether a call is `partial(session.get, Entity)`, which loads objects by the keys that it is given."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    first = call.args[0] if name == "partial" and len(call.args) > 1 else None
+    return isinstance(first, ast.Attribute) and first.attr in ("get", "get_one")

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.dataflow.sites import is_partial_get
 from helpers.analysis.mapping import Entity
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
@@ -247,7 +248,7 @@ class Finder:
         root = self.site.root
         assert isinstance(root.node, ast.Call) and root.entity is not None
         if self.site.call is root.node:
-            named = root.node.args[root.column]
+            named = root.node.args[1 if is_partial_get(root.node) else root.column]
             if isinstance(named, ast.Call):
                 raise Refused(f"the query gives `{ast.unparse(named)}` no name: give it one, which options can use")
             return ast.unparse(named)

@@ -20,10 +20,13 @@ class Loading:
     session: str
     start: int
 
-    def of_one(self, name: str, entity: Entity, paths: list[Steps]) -> str:
-        """`db.refresh(quote, ["lines"])`; a query for what lies deeper, because a refresh takes no options."""
+    def of_one(self, name: str, entity: Entity, paths: list[Steps], *, more: tuple[str, ...] = ()) -> str:
+        """`db.refresh(quote, ["lines"])`; a query for what lies deeper, because a refresh takes no options.
+
+        `more` are columns that such a refresh selects as well.
+        """
         if self.options.modern and all(len(path) == 1 and path[0].kind == "relationship" for path in paths):
-            names = ", ".join(f'"{path[0].name}"' for path in paths)
+            names = ", ".join(f'"{one}"' for one in dict.fromkeys([*(path[0].name for path in paths), *more]))
             return f"{self.session}.refresh({name}, [{names}])"
         return self._selected(entity, f"{{key}} == {name}.{primary_key(entity)}", paths, ending="one")
 

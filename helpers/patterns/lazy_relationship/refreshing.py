@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from helpers.analysis.callers import Chain
+from helpers.analysis.columns import columns, eager_defaults
 from helpers.analysis.flow import Flow
 from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.mapping import Entity
@@ -158,7 +159,7 @@ class Refreshing:
         source = self.survey.project.sources[module.path]
         start = source.segment(place.statement)[0]
         name = place.name or self._free_name(spot)
-        text = self._loading(name, self._session(spot), later.paths, options, start)
+        text = Loading(options, self._session(spot), start).of_one(name, self._entity, later.paths)
         if not place.name:
             return moved_out(source, place, name, text)
         if whole := self._merged(place.statement, spot, options):
@@ -253,7 +254,13 @@ class Refreshing:
         return mine and self._is_one(value, spot.module)
 
     def _loading(self, name: str, session: str, paths: list[Steps], options: Options, start: int) -> str:
-        return Loading(options, session, start).of_one(name, self._entity, paths)
+        """What is read, and the columns that the database computed when the object was written."""
+        return Loading(options, session, start).of_one(name, self._entity, paths, more=self._computed)
+
+    @property
+    def _computed(self) -> tuple[str, ...]:
+        known = columns(self.survey.project.symbols, self._entity).values()
+        return () if eager_defaults(self._entity) else tuple(one.name for one in known if one.made_on_update)
 
     def _session(self, spot: Spot) -> str:
         """How the function names its session: the one of the call that gives the object, or one that it uses."""

@@ -11,6 +11,7 @@ from helpers.analysis.callers import Callers
 from helpers.analysis.dataflow.flows import Flows
 from helpers.analysis.dataflow.readers import reads_of
 from helpers.analysis.dataflow.reads import Reading, Reads
+from helpers.analysis.dataflow.sites import is_partial_get
 from helpers.analysis.dataflow.values import Ref, Root, Step
 from helpers.analysis.declarations import class_value
 from helpers.analysis.project import Project
@@ -180,7 +181,8 @@ class Survey:
         return found[key], via
 
     def _is_statement(self, call: ast.Call) -> bool:
-        return not (isinstance(call.func, ast.Attribute) and call.func.attr in ("get", "get_one"))
+        plain = isinstance(call.func, ast.Attribute) and call.func.attr in ("get", "get_one")
+        return not plain and not is_partial_get(call)
 
     def _around(self, call: ast.Call, module: Module) -> Function | None:
         return self.project.scopes(module).function(call)
