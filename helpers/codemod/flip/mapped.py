@@ -18,6 +18,11 @@ from helpers.model import Edit
 
 PATTERN = "sync_caller"
 
+_OPTIONS = frozenset(
+    f"sqlalchemy.orm.{name}"
+    for name in ("joinedload", "selectinload", "subqueryload", "defaultload", "undefer", "selectin_polymorphic")
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Mapped:
@@ -105,6 +110,14 @@ class Mapped:
         yield Change(PATTERN, self.module, above.func, f"{self.symbol} is awaited for each item", edits)
         yield from Reading(self.project, self.module, self.symbol, cleans_up=False).changes(above)
 
+    def _is_option(self, node: ast.Call | ast.NamedExpr) -> bool:
+        """Whether it makes a loader option, which may be made again for each item: it is a value and nothing more."""
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if not isinstance(node.func.value, ast.Call):
+                break
+            node = node.func.value
+        return isinstance(node, ast.Call) and self.project.meanings.external(node.func, self.module) in _OPTIONS
+
     def _item(self, call: ast.Call, source: Source) -> str:
         """The name for what comes in turn. Refused where the call is not plain enough to be taken apart."""
         if len(call.args) != 2 or call.keywords or isinstance(call.args[1], ast.Starred):
@@ -115,7 +128,8 @@ class Mapped:
         _, stop = source.segment(call.args[1])
         if "#" in source.text[start:end] or source.text[stop:end].strip(" \t\r\n,") != ")":
             raise Refused("write it as a comprehension first: it holds comments or parentheses of its own")
-        calls = [one for one in ast.walk(call.args[0]) if isinstance(one, ast.Call | ast.NamedExpr)]
+        computed = [one for one in ast.walk(call.args[0]) if isinstance(one, ast.Call | ast.NamedExpr)]
+        calls = [one for one in computed if not self._is_option(one)]
         if not isinstance(call.args[0], ast.Lambda) and calls not in ([], [call.args[0]]):
             raise Refused(f"what `{dotted_name(call.func)}` runs is computed here: keep it in a variable first")
         if isinstance(call.args[0], ast.Lambda):
