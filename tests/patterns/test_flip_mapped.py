@@ -35,6 +35,12 @@ FOLLOWS = {
         "    return load()[:0] + str(words)\n",
         "async for one in (await s.get(Author, item, populate_existing=True) for item in ids) if one]\n",
     ),
+    "with options for what it loads": (
+        "from sqlalchemy.orm import selectinload\n\n\ndef run(s: Session, ids):\n"
+        "    return [len(one.books) for one in filter(None, map(\n"
+        "        partial(s.get, Author, options=[selectinload(Author.books)]), ids))]\n",
+        "(await s.get(Author, item, options=[selectinload(Author.books)]) for item in ids) if each)]\n",
+    ),
     "with a function that sorts out": (
         "def old(author):\n    return author is not None and author.id > 1\n\n\n"
         "def run(s: Session, ids):\n    return [one.name for one in filter(old, map(partial(s.get, Author), ids))]\n",
