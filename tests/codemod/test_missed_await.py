@@ -197,6 +197,11 @@ NOTHING = {
         "    return inner\n\n\n"
         "@runs\nasync def command():\n    await find(SessionLocal(), 1)\n\n\ndef main():\n    command()\n"
     ),
+    "a plain manager that gives an asynchronous session": (
+        "from contextlib import contextmanager\nfrom collections.abc import Iterator\n\n\n"
+        "@contextmanager\ndef looking(db: AsyncSession) -> Iterator[AsyncSession]:\n    yield db\n\n\n"
+        "async def get(db: AsyncSession):\n    with looking(db) as own:\n        return await find(own, 1)\n"
+    ),
     "an attribute that another method awaits": (
         "class Job:\n    def start(self, db: AsyncSession):\n        self.work = find(db, 1)\n\n"
         "    async def end(self):\n        return await self.work\n"

@@ -12,6 +12,7 @@ from helpers.analysis.coroutines.fates import Fates
 from helpers.analysis.coroutines.known import ENTERED, ITERATED
 from helpers.analysis.coroutines.made import Made, Makers
 from helpers.analysis.session_types import Tier
+from helpers.analysis.session_uses import is_generator
 from helpers.analysis.symbols import Module
 
 if TYPE_CHECKING:
@@ -87,10 +88,14 @@ class MissedAwaits:
         for statement in module.nodes.of(ast.With):
             for item in statement.items:
                 value = item.context_expr
-                if self._makers.at(value, module) if isinstance(value, ast.Call) else False:
+                if isinstance(value, ast.Call) and (self._makers.at(value, module) or self._manages(value, module)):
                     continue
                 if self._makers.receivers.of(value, module) in ENTERED or self._has_only(value, module, "enter"):
                     yield Missed(value, module, f"`{ast.unparse(value)}`", "a plain `with` enters it")
+
+    def _manages(self, call: ast.Call, module: Module) -> bool:
+        """Whether it calls a generator of the project: `with` enters a manager made of it, not what it yields."""
+        return any(is_generator(one.node) for one in self.project.callgraph.targets.called(call, module))
 
     def _iterated(self, module: Module) -> Iterator[Missed]:
         loops: list[ast.For | ast.comprehension] = [*module.nodes.of(ast.For), *module.nodes.of(ast.comprehension)]
