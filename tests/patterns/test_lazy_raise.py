@@ -193,6 +193,7 @@ READS = {
     "a proxy": ("app.py", "from m import Order\nOrder.ids = association_proxy('items', 'id')\n"),
     "a collection that is replaced": ("app.py", "from m import Order\n\n\ndef f(x: Order):\n    x.items = []\n"),
     "whatever walks over all of them": ("app.py", "def f(x):\n    return [r.key for r in x.mapper.relationships]\n"),
+    "one of all of them that is named at run time": ("app.py", "def f(x, name):\n    return x.relationships[name]\n"),
 }
 
 
@@ -205,6 +206,7 @@ def test_what_may_be_read_is_left_with_the_place(path: str, text: str, tmp_path:
 
 NO_READS = {
     "the class in a query": "from m import Order\nstatement = select(Order).join(Order.items)\n",
+    "the class by its mapper": 'from m import Order\nitems = inspect(Order).relationships["items"].class_attribute\n',
     "an object of another class": "from m import Item\n\n\ndef f(item: Item):\n    return item.items\n",
     "a name of a module": "import shop\nnames = shop.items\n",
     "itself of another class": "class Basket:\n    def f(self):\n        return self.items\n",

@@ -36,7 +36,8 @@ class Touches:
     def everything(self) -> str:
         """The place of code that walks over all relationships of a class; empty when there is none."""
         for module, node in self._attributes.get("relationships", ()):
-            return f"{module.path}:{node.lineno}"
+            if not _of_the_class(node, self.project.scopes(module).parents):
+                return f"{module.path}:{node.lineno}"
         return ""
 
     @cached_property
@@ -124,3 +125,12 @@ class Touches:
                     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                         for name in argument.value.split("."):
                             yield name, f"{module.path}:{call.lineno}"
+
+
+def _of_the_class(node: ast.Attribute, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether `mapper.relationships["lines"].class_attribute` stands there, which is `Order.lines` of the class."""
+    match parents.get(node):
+        case ast.Subscript(slice=ast.Constant()) as one:
+            above = parents.get(one)
+            return isinstance(above, ast.Attribute) and above.attr == "class_attribute"
+    return False

@@ -230,7 +230,6 @@ class Finder:
             modern=version is None or version >= (2, 0),
             joins=not (self.site.links & NO_JOIN),
             given=frozenset(self.site.given),
-            checked=self.survey.checked,
         )
 
     def _edit(self, layout: Layout, written: list[str]) -> Edit:

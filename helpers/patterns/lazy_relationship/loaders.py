@@ -145,9 +145,17 @@ def _classes(call: ast.Call) -> list[ast.expr]:
 
 
 def _attribute(node: ast.expr) -> str:
-    """The relationship in `Book.author`, `Book.author.of_type(...)` and `"author"`."""
+    """The relationship in `Book.author`, `Book.author.of_type(...)` and `"author"`.
+
+    Also in `inspect(Book).relationships["author"].class_attribute`.
+    """
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("of_type", "and_"):
         node = node.func.value
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+    match node:
+        case ast.Attribute(attr="class_attribute", value=ast.Subscript(slice=ast.Constant(value=str(name)))):
+            return name
+        case ast.Attribute(attr="class_attribute", value=ast.Attribute(attr=name)):
+            return name
+        case ast.Constant(value=str(name)):
+            return name
     return node.attr if isinstance(node, ast.Attribute) else ""

@@ -37,7 +37,7 @@ class Tree:
 class Options:
     """Writes the options of one query. `joins` says that a joined table cannot change what the query gives.
 
-    `joined` is a collection that is joined all the same. `checked` says that a type checker judges the application.
+    `joined` is a collection that is joined all the same.
     """
 
     speller: Speller
@@ -46,7 +46,6 @@ class Options:
     joins: bool = True
     given: frozenset[Names] = frozenset()
     joined: frozenset[Step] = frozenset()
-    checked: bool = False
 
     def render(self, tree: Tree, prefix: str, owner: str) -> list[str]:
         """One text for each option; `prefix` is how the query names the entity whose key is `owner`."""
@@ -76,7 +75,7 @@ class Options:
         return step.kind == "subclass" or (bool(prefix) and owner in above)
 
     def _part(self, step: Step, below: Tree, prefix: str, names: Names) -> Part:
-        attribute = f"{self._seen(step, prefix or self.speller.entity(step.owner))}.{step.name}"
+        attribute = self._attribute(step, prefix or self.speller.entity(step.owner))
         if step.kind == "deferred":
             return Part("undefer", attribute)
         if step in self.circular and _to_its_own_kind(step):
@@ -91,12 +90,20 @@ class Options:
         loader = "selectinload" if apart else "joinedload"
         return Part("defaultload" if here in self.given or not below.wanted else loader, attribute, tuple(inner))
 
-    def _seen(self, step: Step, owner: str) -> str:
-        """The class that has an attribute; cast where no type checker sees that, as a `backref` elsewhere gives it."""
-        if not self.checked or step.kind != "relationship" or step.name in step.owner.relationships:
-            return owner
-        cast, anything = self.speller.bound("typing", "cast"), self.speller.bound("typing", "Any")
-        return f'{cast}("{anything}", {owner})'
+    def _attribute(self, step: Step, owner: str) -> str:
+        """How the option names what is loaded.
+
+        What a `backref` elsewhere gives a class is not there, in fact or for a type checker, until the mappers are
+        configured, which the first query of a process may come before. `Mapper.relationships` configures them
+        (docs.sqlalchemy.org/en/20/orm/mapping_api.html).
+        """
+        if step.kind != "relationship" or step.name in step.owner.relationships:
+            return f"{owner}.{step.name}"
+        if not self.speller.is_class(owner):
+            reason = f"`{owner}` has no `{step.name}` before mappers are configured, as a backref gives it"
+            raise Refused(f"{reason}: declare both sides with back_populates")
+        inspect = self.speller.bound("sqlalchemy", "inspect")
+        return f'{inspect}({owner}).relationships["{step.name}"].class_attribute'
 
     def _circular(self, step: Step, below: Tree, attribute: str) -> Part:
         if not self.modern or below.below:

@@ -129,13 +129,6 @@ class Survey:
         ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
         return [site for site in ordered if site.needs or site.served]
 
-    @cached_property
-    def checked(self) -> bool:
-        """Whether the application has settings for a type checker."""
-        texts = [self.project.root / name for name in ("pyproject.toml", "setup.cfg", "mypy.ini", "pyrightconfig.json")]
-        found = [path.read_text(encoding="utf-8", errors="replace") for path in texts if path.is_file()]
-        return any("mypy" in text or "pyright" in text for text in found)
-
     def _supplied(self, found: dict[tuple[Root, ast.Call], Site]) -> None:
         """What a traced run read and the text does not show, at the query that had loaded the object."""
         known = {(site.root, need.path[-1]) for site in found.values() for need in site.needs}

@@ -42,6 +42,11 @@ class Speller:
             raise Refused(reason)
         return self._imported(f"{home}.{entity.name}", entity, only_if_there=False)
 
+    def is_class(self, text: str) -> bool:
+        """Whether a text that the file has names a class, and no alias of one."""
+        found = self.project.symbols.resolve(self.module, text)
+        return isinstance(found, Definition) and isinstance(found.node, ast.ClassDef)
+
     def _imported(self, target: str, entity: Entity, *, only_if_there: bool) -> str:
         module, _, name = target.rpartition(".")
         text, add = self.binder.name(module, name)
