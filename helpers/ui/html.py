@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from helpers.model import ChangeSet, CheckResult, Example, FileChange, Finding, Skipped
+from helpers.model import ChangeSet, CheckResult, Example, FileChange, Finding, Plan, Skipped, Step
 from helpers.ui.code import Run, Span, changed_spans, coloured, markup
 from helpers.ui.picture import Picture
 from helpers.workbook import Census, Comparison, Observation, Trace, Workbook
@@ -159,6 +159,18 @@ def census(found: Census) -> Picture:
     caption = f"{_count(found.files, 'Python file')} with {found.lines} lines"
     head = "async def, with a session that blocks"
     return bars(counts, caption=caption) + table(("route", "function"), blocking, caption=head)
+
+
+def plan(found: Plan) -> Picture:
+    """The steps that are left, in order: what each turns asynchronous, and how many bridges are open after it."""
+    rows = [(x.number, stage(x), x.title, len(x.symbols), len(x.bridges)) for x in found.steps]
+    caption = f"{_count(len(rows), 'step')}, {_count(len(found.left), 'place')} left with a reason"
+    return table(("step", "stage", "what", "functions", "bridges after"), rows, caption=caption)
+
+
+def stage(step: Step) -> str:
+    """The name of a step's stage, in words."""
+    return step.stage.name.lower().replace("_", " ")
 
 
 def findings(found: Iterable[Finding]) -> Picture:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from helpers.errors import UsageError
-from helpers.model import ChangeSet, Example, Finding, Skipped
+from helpers.model import ChangeSet, Example, Finding, Plan, Skipped
 from helpers.ui import html
 from helpers.ui.exercise import verdict
 from helpers.ui.picture import Picture
@@ -43,7 +43,7 @@ LESSONS = {
         "31": "lazy_relationship",
     },
     **{"30": "lazy_relationship", "32": "expire_on_commit", "40": "init_with_io"},
-    **{"50": "sync_function", "51": "session_type"},
+    **{"50": "sync_function", "51": "session_type", "90": "sync_function"},
 }
 EXERCISES = {"21": "queries_that_travel"}  # where a lesson has another exercise than its pattern's
 
@@ -161,6 +161,8 @@ def show(item: object) -> Picture:
             return html.comparison(item)
         case Observation():
             return html.observation(item)
+        case Plan():
+            return html.plan(item)
         case Census():
             return html.census(item)
         case Trace():

@@ -30,9 +30,8 @@ class _Row:
     def cells(self, sign: str) -> tuple[object, ...]:
         step, known = self.step, ("" if size is None else size for size in (self.files, self.lines))
         title = step.title.removeprefix(f"step {step.number}: ")
-        stage = step.stage.name.lower().replace("_", " ")
         tests = "" if self.result is None else f"{'green' if self.result.green else 'RED'}: {self.result}"
-        return (sign, step.number, stage, title, len(step.symbols), len(step.bridges), *known, tests)
+        return (sign, step.number, html.stage(step), title, len(step.symbols), len(step.bridges), *known, tests)
 
 
 class WalkPlan(Panel):

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.model import Applicability, ChangeSet, CheckResult, Example, FileChange, Finding, Skipped, Stage, Step
+from helpers.model import (
+    Applicability,
+    ChangeSet,
+    CheckResult,
+    Example,
+    FileChange,
+    Finding,
+    Plan,
+    Skipped,
+    Stage,
+    Step,
+)
 from helpers.ui import html, show
 from helpers.ui.exercise import verdict
 from helpers.ui.picture import Picture
@@ -49,6 +60,18 @@ class Page(HTMLParser):
 
 def change(before: str, after: str) -> FileChange:
     return FileChange("a.py", before.encode(), after.encode())
+
+
+def test_a_plan_has_a_line_for_each_step_and_counts_what_is_left() -> None:
+    slices = Step(6, Stage.SLICES, (), "routers/<a>.py", ("a.py:f", "a.py:g"), ("b.py:h",), (5,))
+    picture = show(Plan((Step(5, Stage.IMPLICIT_IO, (), "no implicit IO"), slices), (FINDING,)))
+    assert picture.text.splitlines() == [
+        "2 steps, 1 place left with a reason",
+        "step  stage        what            functions  bridges after",
+        "5     implicit io  no implicit IO  0          0",
+        "6     slices       routers/<a>.py  2          1",
+    ]
+    assert "routers/&lt;a&gt;.py" in picture.html
 
 
 def test_the_lines_of_a_change_set_are_those_that_go_and_come() -> None:
