@@ -17,7 +17,7 @@ LAB_FLAGS   ?=
 START       := notebooks/00_start_here.ipynb
 
 NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
-NBVAL     = --nbval --nbval-current-env --nbval-cell-timeout 240 --nbval-sanitize-with tests/sanitize.cfg
+NBVAL     = --nbval --nbval-current-env --nbval-cell-timeout 3600 --nbval-sanitize-with tests/sanitize.cfg
 
 .DEFAULT_GOAL := help
 .PHONY: help install lab test lint test-helpers test-sample-app test-notebooks format notebooks pins clean

@@ -17,7 +17,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
-CELL_TIMEOUT_SECONDS = 120
+CELL_TIMEOUT_SECONDS = 3600
 
 
 def execute(path: Path) -> None:
