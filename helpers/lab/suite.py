@@ -21,6 +21,7 @@ from helpers.errors import UsageError
 
 LAST_LINES = 30
 """Lines of the output that a red run keeps."""
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")  # notebooks ask every program for colours
 _PERCENT = re.compile(r"\[\s*(\d+)%\]\s*$")
 _WORST_FIRST = {"error": "errors", "failure": "failed", "skipped": "skipped"}
 _ORDER = (*_WORST_FIRST.values(), "passed")
@@ -73,8 +74,8 @@ def run_suite(root: Path, suite: Suite, progress: Progress = lambda percent: Non
         started = time.monotonic()
         with _started(root, suite, report) as process, _stopped_late(process, suite.seconds, lines):
             for line in process.stdout or ():
-                lines.append(line.rstrip())
-                if percent := _PERCENT.search(line):
+                lines.append(_COLOUR.sub("", line).rstrip())
+                if percent := _PERCENT.search(lines[-1]):
                     progress(int(percent[1]))
         result = _result(process.returncode, report, time.monotonic() - started)
     return result if result.green else replace(result, output="\n".join(lines))

@@ -1,5 +1,6 @@
 """Categories, insights and questions: the language model and the vector index are slow, fail, and cost credits."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,10 +16,11 @@ def trouble(client: TestClient, program: str, **how: object) -> None:
 
 
 def wait_for_a_call(client: TestClient, program: str) -> None:
-    """Wait until a call of a program is on its way."""
-    for _ in range(300):
+    """Wait until a call of a program is on its way; a busy machine may take its time."""
+    for _ in range(3000):
         if client.get(f"/offline/{program}/trouble").json()["waiting"]:
             return
+        time.sleep(0.01)
     raise AssertionError(f"nobody has called {program}")
 
 

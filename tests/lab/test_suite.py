@@ -144,8 +144,15 @@ def test_an_interruption_stops_the_run(tmp_path: Path) -> None:
 def test_progress_is_told_as_pytest_prints_it(tmp_path: Path) -> None:
     wrote(tmp_path, "import pytest\n@pytest.mark.parametrize('n', range(144))\ndef test_a(n): pass\n")
     seen: list[int] = []
-    assert run_suite(tmp_path, suite(), seen.append).passed == 144
+    assert run_suite(tmp_path, suite(COLUMNS="80"), seen.append).passed == 144
     assert seen == [50, 100]
+
+
+def test_colours_that_a_notebook_asks_for_are_left_out(tmp_path: Path) -> None:
+    seen: list[int] = []
+    result = run_suite(wrote(tmp_path, MIXED), suite(FORCE_COLOR="1"), seen.append)
+    assert seen == [100]
+    assert "\x1b" not in result.output
 
 
 def test_no_bytecode_is_left_behind(tmp_path: Path) -> None:
