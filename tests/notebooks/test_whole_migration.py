@@ -24,7 +24,7 @@ def text(cell: Any) -> str:
 
 def planned(shown: str) -> list[str]:
     """The stages of a plan's table, in their order."""
-    return re.findall(r"^(?:next|done|) *\d+ +(query|implicit io|\w+) ", shown, re.MULTILINE)
+    return re.findall(r"^(?:next|done)? *\d+ +(implicit io|\w+)  +\S", shown, re.MULTILINE)
 
 
 def walked(cells: dict[str, Any]) -> list[str]:
