@@ -170,7 +170,9 @@ class CallGraph:
         for call in module.nodes.of(ast.Call):
             called.add(call.func)
             means = tuple(self.targets.called(call, module))
-            for found in means or self._kept(call, module):
+            if all(self.targets.members.is_callback(found.node) for found in means):
+                means = tuple(self._kept(call, module)) or means
+            for found in means:
                 yield self._edge(call, module, found, "call")
             for function in applied(self.project, call, module):
                 yield self._edge(call, module, Target(function), "applied")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from helpers.analysis.engines import EngineUse
 from helpers.analysis.faces import CLASS
-from helpers.analysis.members import FunctionNode, property_kind
+from helpers.analysis.members import FunctionNode, is_protocol, property_kind
 from helpers.analysis.session_types import Tier
 from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Definition, dotted_name
@@ -163,9 +163,7 @@ class Colouring:
 
     def _asked(self, owner: Definition) -> frozenset[str]:
         """The methods that a protocol asks for; nothing for any other class."""
-        bases = getattr(owner.node, "bases", ())
-        names = {(dotted_name(one.value if isinstance(one, ast.Subscript) else one) or "") for one in bases}
-        if not any(name.rpartition(".")[2] == "Protocol" for name in names):
+        if not is_protocol(owner):
             return frozenset()
         return self._methods.get(owner.node, frozenset())
 

@@ -110,7 +110,7 @@ class FunctionValues:
 
     def _bound(self, binding: Binding, module: Module) -> Known:
         if isinstance(binding.node, ast.arg):
-            return self._parameter(binding.node, module)
+            return self.parameter(binding.node, module)
         if binding.kind == "definition":
             return (binding.node,) if isinstance(binding.node, FunctionNode) else None
         if binding.kind == "import":
@@ -199,7 +199,7 @@ class FunctionValues:
             return () if dotted_name(above.func) in LOOKING_AT else None
         return () if isinstance(above, LOOKS) else None
 
-    def _parameter(self, argument: ast.arg, module: Module) -> Known:
+    def parameter(self, argument: ast.arg, module: Module) -> Known:
         """What decorates and what calls a function give it for a parameter, all of them in sight."""
         parents = self.project.scopes(module).parents
         function = parents.get(parents[argument])

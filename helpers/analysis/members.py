@@ -74,6 +74,11 @@ class Members:
             self._found[key] = tuple(dict.fromkeys([*([first] if first else []), *overrides]))
         return self._found[key]
 
+    def is_callback(self, function: ast.AST) -> bool:
+        """Whether a function is the `__call__` of a protocol, which stands for functions of that shape."""
+        owner = self.owners.get(function) if getattr(function, "name", "") == "__call__" else None
+        return owner is not None and is_protocol(owner)
+
     def families(self, name: str) -> frozenset[ast.AST]:
         """The topmost classes that define a method of that name: one for all that override each other."""
         return frozenset(self._top(self.owners[function], name) for function in self.by_name.get(name, ()))
@@ -85,6 +90,12 @@ class Members:
     def is_property(self, function: FunctionNode) -> bool:
         """Whether reading the attribute runs the function."""
         return bool(property_kind(function))
+
+
+def is_protocol(owner: Definition) -> bool:
+    """Whether a class names Protocol as its base."""
+    bases = (one.value if isinstance(one, ast.Subscript) else one for one in getattr(owner.node, "bases", ()))
+    return any((dotted_name(one) or "").rpartition(".")[2] == "Protocol" for one in bases)
 
 
 def property_kind(function: FunctionNode) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.faces import RUN
-from helpers.analysis.function_uses import UnfollowedError
+from helpers.analysis.function_uses import Called, UnfollowedError
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
@@ -137,11 +137,20 @@ class Callers:
         assert isinstance(edge.callee.node, FunctionNode)
         try:
             for called in Served(self.project).calls(edge.site, edge.caller.module):
+                self._in_sight(called, edge)
                 if not edge.callee.is_async:
                     yield from Unthreaded(self.project).changes(called, edge.callee.node)
         except UnfollowedError as reason:
             if not edge.callee.is_async:
                 raise Refused(f"{edge.callee.symbol} is {reason}, which may call it and not await it") from reason
+
+    def _in_sight(self, called: Called, edge: Edge) -> None:
+        """UnfollowedError where a protocol stands for what is called, and nothing tells all that it may be."""
+        members = self.project.callgraph.targets.members
+        for other in self.project.callgraph.at.get(called.call, ()) if not called.by else ():
+            if other.callee.node is not edge.callee.node and members.is_callback(other.callee.node):
+                place = f"{called.module.path}:{called.call.lineno}"
+                raise UnfollowedError(f"called at {place} with others that are not in sight")
 
     def _applied(self, edge: Edge) -> bool:
         """Whether a builtin calls it at once."""

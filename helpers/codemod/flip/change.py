@@ -50,3 +50,4 @@ class Outcome:
     obstacles: list[Obstacle] = field(default_factory=list)
     functions: dict[ast.AST, Module] = field(default_factory=dict)
     lists: set[ast.AST] = field(default_factory=set)
+    only_types: bool = False  # nothing in it tells which session is passed, and that alone holds it back

@@ -10,6 +10,7 @@ from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
+from helpers.codemod.flip.in_turn_texts import HELPED, Texts
 from helpers.codemod.flip.mapped import Mapped
 from helpers.codemod.refused import Refused
 from helpers.codemod.statements import before
@@ -17,33 +18,6 @@ from helpers.model import Edit
 
 PATTERN = "sync_caller"
 NAMES = {"any": "any_of", "all": "all_of", "next": "anext", "sorted": "sorted_by", "max": "max_by", "min": "min_by"}
-_FIRST = '''async def {name}(values):
-    """Whether {quantity} of the values, awaited in turn, {verb} true; nothing behind {which} is computed."""
-    async for value in values:
-        if {test}:
-            return {found}
-    return {end}
-'''
-_EXTREME = '''async def {name}(values, key, **default):
-    """The {extreme} of some values by a key that is awaited for each, in their order."""
-    pairs = [(await key(value), value) for value in values]
-    return {builtin}(pairs, key=lambda pair: pair[0])[1] if pairs else {builtin}(pairs, **default)
-'''
-_HELPERS = {
-    "any": _FIRST.format(
-        name="any_of", quantity="one", verb="is", which="the first one", test="value", found="True", end="False"
-    ),
-    "all": _FIRST.format(
-        name="all_of", quantity="each", verb="is", which="the first other", test="not value", found="False", end="True"
-    ),
-    "sorted": '''async def sorted_by(values, key, *, reverse=False):
-    """Values in the order of a key that is awaited once for each, in the order that they come in."""
-    pairs = [(await key(value), value) for value in list(values)]
-    return [value for _, value in sorted(pairs, key=lambda pair: pair[0], reverse=reverse)]
-''',
-    "max": _EXTREME.format(name="max_by", extreme="greatest", builtin="max"),
-    "min": _EXTREME.format(name="min_by", extreme="least", builtin="min"),
-}
 
 
 def settle(project: Project, outcome: Outcome) -> None:
@@ -107,12 +81,14 @@ class InTurn:
         yield Change(PATTERN, self.module, call.func, message, (Edit(start, end, NAMES[name]),))
         edits = Awaiting(source, self.project.scopes(self.module).parents).edits(call)
         yield Change(PATTERN, self.module, call, message, edits)
-        if name in _HELPERS:
+        if name in HELPED:
             yield from self._helper(name, call)
 
     def _helper(self, name: str, call: ast.Call) -> Iterator[Change]:
-        source, written = self.project.sources[self.module.path], _HELPERS[name]
-        wanted = ast.dump(ast.parse(written).body[0])
+        source = self.project.sources[self.module.path]
+        texts = Texts(source, self.project.type_checked)
+        written = texts.of(name)
+        wanted = ast.dump(ast.parse(written).body[-1])
         own = [node for node in source.tree.body if getattr(node, "name", "") == NAMES[name]]
         if any(ast.dump(node) == wanted for node in own):
             return
@@ -130,7 +106,8 @@ class InTurn:
         behind = (len(rest) - len(rest.lstrip("\r\n"))) // len(source.newline)
         text = f"{source.newline * 3 if above else ''}{lines}{source.newline * max(3 - behind, 0)}"
         edit = Edit(at, at, text)
-        yield Change(PATTERN, self.module, first, f"it does what `{name}()` does, and awaits", (edit,))
+        message = f"it does what `{name}()` does, and awaits"
+        yield Change(PATTERN, self.module, first, message, (edit,), tuple(texts.adds))
 
     def _words(self) -> set[str]:
         names = {node.id for node in self.module.nodes.of(ast.Name)}

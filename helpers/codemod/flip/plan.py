@@ -17,6 +17,7 @@ from helpers.analysis.symbols import Module
 from helpers.codemod.flip import (
     blocking,
     bridges,
+    callable_types,
     callers,
     crossing,
     engines,
@@ -45,7 +46,8 @@ from helpers.model import ImportName
 def flip(project: Project) -> tuple[Outcome, ...]:
     """What turning each family asynchronous comes to; those that nothing has to change for are left out."""
     planner = places(project)
-    found = in_turn.together([planner.outcome(units) for units in planner.families.all()])
+    found = list(in_turn.together([planner.outcome(units) for units in planner.families.all()]))
+    planner.callables.settle(found)
     return tuple(outcome for outcome in found if outcome.changes or outcome.obstacles)
 
 
@@ -67,6 +69,7 @@ class Places:
         factories = sync_factories.SyncFactories(self.project)
         self.calls = session_calls.SessionCalls(self.project, factories)
         self.types = session_types.SessionTypes(self.project, {})
+        self.callables = callable_types.CallableTypes(self.project, self.types)
         self.functions = functions.Functions(self.project, self.types)
         self.stand_ins = stand_ins.StandIns(self.project, self.functions.mocks, self.types)
         self.engines = engines.EngineChanges(self.project, self.types, factories)
@@ -144,6 +147,7 @@ class Places:
             first = outcome.changes[0]
             reason = "nothing here is awaited, and nothing in sight passes a session: it may stay what it is"
             outcome.obstacles.append(Obstacle(session_types.PATTERN, first.module, first.node, reason))
+            outcome.only_types = True
 
     def _definition(self, unit: FunctionNode, module: Module, outcome: Outcome) -> None:
         """The function itself, and every place that calls it or hands it on."""

@@ -24,7 +24,7 @@ _CLASSES = {
     **dict.fromkeys(_OF_OBJECTS, ("sqlalchemy.ext.asyncio", "async_object_session")),
     "sqlmodel.orm.session.Session": ("sqlmodel.ext.asyncio.session", "AsyncSession"),
 }
-_ASYNC_NAMES = {"Generator": "AsyncGenerator", "Iterator": "AsyncIterator", "Iterable": "AsyncIterable"}
+ASYNC_NAMES = {"Generator": "AsyncGenerator", "Iterator": "AsyncIterator", "Iterable": "AsyncIterable"}
 _LOOK_AT_CLASSES = frozenset({"isinstance", "cast"})
 
 
@@ -82,10 +82,10 @@ class SessionTypes:
         name = returns.value if isinstance(returns, ast.Subscript) else returns
         old = self.project.meanings.external(name, module)
         base, _, last = old.rpartition(".")
-        if base not in ("typing", "collections.abc", "typing_extensions") or last not in _ASYNC_NAMES:
+        if base not in ("typing", "collections.abc", "typing_extensions") or last not in ASYNC_NAMES:
             raise Refused(f"what `{ast.unparse(returns)}` becomes for an asynchronous generator is not known")
         source = self.project.sources[module.path]
-        text, add = self.binder(module).name(base, _ASYNC_NAMES[last])
+        text, add = self.binder(module).name(base, ASYNC_NAMES[last])
         edits = [Edit(*source.segment(name), text)]
         if last == "Generator" and isinstance(returns, ast.Subscript) and isinstance(returns.slice, ast.Tuple):
             parts = returns.slice.elts
@@ -93,7 +93,7 @@ class SessionTypes:
                 edits.append(Edit(source.segment(parts[1])[1], source.segment(parts[2])[1], ""))
         adds = (add,) if add else ()
         yield Change(
-            PATTERN, module, returns, f"{_ASYNC_NAMES[last]} takes the place of {last}", tuple(edits), adds, (old,)
+            PATTERN, module, returns, f"{ASYNC_NAMES[last]} takes the place of {last}", tuple(edits), adds, (old,)
         )
 
     def binder(self, module: Module) -> NameBinder:
@@ -138,7 +138,7 @@ class SessionTypes:
             or not node.value.isascii()
         ):
             raise Refused(f"the annotation {node.value!r} is quoted: take the quotes away")
-        found = list(self._inside(ast.parse(node.value, mode="eval").body, module))
+        found = list(self.named(ast.parse(node.value, mode="eval").body, module))
         if not found:
             raise Refused(f"the annotation {node.value!r} is quoted: take the quotes away")
         for inner, old in found:
@@ -147,7 +147,7 @@ class SessionTypes:
             message = f"{_CLASSES[old][1]} takes the place of {old.rpartition('.')[2]}"
             yield Change(PATTERN, module, node, message, (edit,), (add,) if add else (), (old,))
 
-    def _inside(self, node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, str]]:
+    def named(self, node: ast.AST, module: Module) -> Iterator[tuple[ast.expr, str]]:
         """Every name of a session class in a text, outermost first."""
         dotted = dotted_name(node)
         meant = self.project.symbols.resolve(module, dotted) if dotted else None
@@ -155,7 +155,7 @@ class SessionTypes:
             yield node, meant.name
             return
         for child in ast.iter_child_nodes(node):
-            yield from self._inside(child, module)
+            yield from self.named(child, module)
 
 
 def replacement(name: str) -> tuple[str, str]:

@@ -236,6 +236,7 @@ class Slices:
         self.places.patched(outcome)
         if not outcome.obstacles:
             self.places.settled(outcome)
+            self.places.callables.settle([outcome])
         return outcome
 
     def _followers(self, flipped: frozenset[ast.AST]) -> dict[ast.AST, Module]:
