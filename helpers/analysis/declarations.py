@@ -30,6 +30,11 @@ class Relationship:
     lazy: str = "select"
     joined_by_keys: bool = True
 
+    @property
+    def with_its_owner(self) -> bool:
+        """Whether a query for the owner, or a whole refresh of it, loads it too; making an owner does not."""
+        return self.lazy in ("joined", "selectin", "subquery", "immediate")
+
 
 @dataclass(frozen=True)
 class Declared:

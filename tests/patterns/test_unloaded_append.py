@@ -163,6 +163,25 @@ def test_the_collection_of_somebody_elses_object_is_loaded_where_nothing_has_loa
     assert function(tmp_path, GUARDED, parameters=ELSEWHERE) == GUARDED
 
 
+def with_its_owner(body: str, parameters: str) -> str:
+    """A function beside models that load an author's books with the author."""
+    return f"{HEAD}def f({parameters}):\n{body}"
+
+
+EAGER = samples.MODELS.replace('cascade="all, delete-orphan")', 'lazy="selectin")')
+
+
+def test_what_the_mapping_loads_is_not_loaded_for_an_object_that_may_have_been_made(tmp_path: Path) -> None:
+    text = with_its_owner("    one.books.clear()\n    return one.books\n", ELSEWHERE)
+    [change] = changed(tmp_path, {"app.py": text, "models.py": EAGER, **MODERN}).changes
+    assert GUARDED.partition("\n")[0] in change.after.decode()
+
+
+def test_what_the_mapping_loads_is_there_for_an_object_of_a_query(tmp_path: Path) -> None:
+    text = with_its_owner(AUTHOR + "    one.books.clear()\n", "db: Session, key")
+    assert changed(tmp_path, {"app.py": text, "models.py": EAGER, **MODERN}).changes == ()
+
+
 QUIET = f"""{HEAD}def quiet(db: Session, one: Author):
     with db.no_autoflush:
         deeper(db, one)

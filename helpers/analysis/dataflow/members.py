@@ -38,7 +38,7 @@ class Proxy:
 
 Member = Step | Code | Proxy
 # loaded with the owner, or never loaded into it
-_NOT_LATER = frozenset({"joined", "selectin", "subquery", "immediate", "noload", "dynamic", "write_only"})
+_NEVER = frozenset({"noload", "dynamic", "write_only"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,12 @@ class Members:
 
     def is_eager(self, step: Step) -> bool:
         """Whether the mapping loads a relationship with its owner, or keeps it a query of its own."""
-        return step.kind == "relationship" and self.lazy(step) in _NOT_LATER
+        return self.comes_with_its_owner(step) or (step.kind == "relationship" and self.lazy(step) in _NEVER)
+
+    def comes_with_its_owner(self, step: Step) -> bool:
+        """Whether the query that loads an object, or a whole refresh of it, loads the relationship."""
+        relation = self.project.mapped.relationship(step.owner, step.name)
+        return step.kind == "relationship" and relation is not None and relation.with_its_owner
 
     def refuses(self, step: Step) -> bool:
         """Whether touching the relationship raises where it would have to be loaded."""

@@ -15,8 +15,6 @@ from helpers.patterns.lazy_relationship.sites import Need, Site, Survey
 from helpers.patterns.lazy_relationship.spelling import Speller
 from helpers.patterns.lazy_relationship.whole import is_whole
 
-_WITH_ITS_OWNER = frozenset({"joined", "selectin", "subquery", "immediate"})
-
 
 @dataclass(frozen=True, eq=False)
 class AtOnce:
@@ -69,7 +67,7 @@ class AtOnce:
 
     def _is_eager(self, entity: Entity) -> bool:
         kinds = [entity, *self.survey.project.mapped.subclasses(entity)]
-        return any(one.lazy in _WITH_ITS_OWNER for kind in kinds for one in self.survey.flows.members.relations(kind))
+        return any(one.with_its_owner for kind in kinds for one in self.survey.flows.members.relations(kind))
 
 
 def _handed_through(survey: Survey, site: Site, function: Function | None) -> Iterator[Need]:

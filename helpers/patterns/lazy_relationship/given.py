@@ -56,10 +56,17 @@ class Given:
         first = need.path[0]
         if len(names) == 1 and first.kind == "subclass" and self._is_polymorphic(site, first.owner):
             return True
+        if site.kind == "made" and self._comes_with_a_refresh(site, need):
+            return True
         if site.kind == "made" and names[0] in self._filled(site) and not self.survey.whole.follow(site, need):
             return len(names) == 1
         given = site.given | {path for call in need.via for path in self._in_call(call)}
         return names in given or names in self._refreshed(site, need) or self._is_out_of_reach(need, given)
+
+    def _comes_with_a_refresh(self, site: Site, need: Need) -> bool:
+        """Whether a whole refresh loads what the mapping loads with its owner."""
+        with_it = self.survey.flows.members.comes_with_its_owner(need.path[0])
+        return with_it and len(need.path) == 1 and self.survey.whole.follow(site, need)
 
     def is_served(self, site: Site, need: Need) -> bool:
         """Whether the statement's own options load it for its reader, and no refresh does it again."""

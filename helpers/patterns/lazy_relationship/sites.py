@@ -157,8 +157,11 @@ class Survey:
 
     def _loaded_anyway(self, ref: Ref) -> bool:
         """Whether nothing is loaded by touching it: the mapping loads it before, or refuses to load it then."""
-        last = ref.path[-1]
-        return isinstance(last, Step) and (self.flows.members.is_eager(last) or self.flows.members.refuses(last))
+        last, members = ref.path[-1], self.flows.members
+        if not isinstance(last, Step) or members.refuses(last):
+            return isinstance(last, Step)
+        unloaded = ref.root.kind == "made" and len(ref.path) == 1 and members.comes_with_its_owner(last)
+        return members.is_eager(last) and not unloaded
 
     def _site(self, found: dict[tuple[Root, ast.Call], Site], ref: Ref) -> tuple[Site, tuple[ast.Call, ...]]:
         """Where options go for an object: at its statement, or at the call that handed the statement out."""

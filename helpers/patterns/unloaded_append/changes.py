@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.analysis.declarations import Relationship
 from helpers.analysis.flow import Flow, header, rebinds
 from helpers.analysis.mapped_objects import Instance, MappedObjects
 from helpers.analysis.nearby import only_session
@@ -46,12 +47,17 @@ def changes(project: Project, instances: MappedObjects, module: Module) -> Itera
             continue
         owner = instances.of(node.value, module)
         relation = project.mapped.relationship(owner.entity, node.attr) if owner else None
-        if owner is None or relation is None or relation.lazy not in _LOADED_ON_TOUCH:
+        if owner is None or relation is None or not _loads_on_touch(relation, owner):
             continue
         declared = find_declared(project, owner.entity, node.attr)
         if declared is not None and project.mapped.many(owner.entity, relation):
             statement, method, call = found
             yield Change(statement, node, method, call, owner, declared, function, module)
+
+
+def _loads_on_touch(relation: Relationship, owner: Instance) -> bool:
+    """Whether touching it may load it: a query loads what the mapping says with the object, making one does not."""
+    return relation.lazy in _LOADED_ON_TOUCH or (relation.with_its_owner and owner.state != "stored")
 
 
 def _statement(node: ast.Attribute, module: Module) -> tuple[ast.stmt, str, ast.Call | None] | None:
