@@ -24,6 +24,7 @@ from helpers.codemod.flip import (
     face,
     functions,
     guards,
+    guessed,
     in_turn,
     listening,
     locks,
@@ -83,6 +84,7 @@ class Places:
         twins = self.project.faces.twins.items() if self.project.faces.text else ()
         self.twins = {self.families.unit(node, one.module): one.module for node, one in twins}
         self.unresolved = unresolved.Unresolved(self.project)
+        self.guessed = guessed.Guessed(self.project)
         self.engine_uses: dict[ast.AST, list[EngineUse]] = {}
         for one in self.project.engines.uses:
             self.engine_uses.setdefault(self.families.unit(one.node, one.module), []).append(one)
@@ -157,6 +159,7 @@ class Places:
             return  # who calls it, or puts it into its queue, goes on as before
         _try(outcome, functions.PATTERN, (module, unit), partial(self.functions.changes, unit, module))
         _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit))
+        _try(outcome, session_calls.PATTERN, (module, unit), partial(self.guessed.obstacles, unit))
         self._guard(outcome, module, guards.reasons(unit))
         for site in self.blocking.sites(unit):
             _try(outcome, blocking.PATTERN, (module, site.node), partial(self.blocking.changes, site))

@@ -98,6 +98,7 @@ class Slices:
             raise Refused("it names an engine")
         yield from self.places.functions.changes(node, module)
         self.places.unresolved.obstacles(node)
+        self.places.guessed.obstacles(node)
         for use in self._sessions(node):
             self._parameter(use, node)
             yield from self.places.calls.changes(use)
