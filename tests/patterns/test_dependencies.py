@@ -421,6 +421,36 @@ def test_nothing_runs_tests_that_is_not_needed_there(text: str, tests: str, tmp_
     assert in_tested(tmp_path, "requirements-dev.txt", text, tests) == text
 
 
+SETTINGS = "[tool.pytest.ini_options]  # ours\naddopts = '-q'\n"
+SCOPE = 'asyncio_default_fixture_loop_scope = "function"\n'
+GROUP = '[dependency-groups]\ndev = ["{}"]\n\n'
+
+
+def test_what_runs_tests_is_told_how_long_a_loop_lives(tmp_path: Path) -> None:
+    wanted = GROUP.format('pytest>=8", "pytest-asyncio>=0.24') + SETTINGS.replace("addopts", SCOPE + "addopts")
+    assert in_tested(tmp_path, "pyproject.toml", GROUP.format("pytest>=8") + SETTINGS) == wanted
+    assert in_tested(tmp_path, "pyproject.toml", wanted) == wanted
+
+
+SAME_SCOPE = {
+    "it is told already": GROUP.format("pytest>=8") + SETTINGS + SCOPE.replace("function", "session"),
+    "it has been there before": GROUP.format('pytest>=8", "pytest-asyncio>=0.25') + SETTINGS,
+    "it knows no such thing": GROUP.format("pytest<8") + SETTINGS,
+    "pytest has no settings there": GROUP.format("pytest>=8"),
+}
+
+
+@pytest.mark.parametrize("text", SAME_SCOPE.values(), ids=SAME_SCOPE)
+def test_settings_of_pytest_stay_where_nothing_has_to_be_told(text: str, tmp_path: Path) -> None:
+    after = in_tested(tmp_path, "pyproject.toml", text)
+    assert after.count("loop_scope") == text.count("loop_scope")
+
+
+def test_settings_that_pytest_does_not_read_stay(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    assert "loop_scope" not in in_tested(tmp_path, "pyproject.toml", GROUP.format("pytest>=8") + SETTINGS)
+
+
 READING = """\
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session

@@ -16,6 +16,7 @@ from helpers.patterns.dependencies.coverage import MEASURING, greenlets
 from helpers.patterns.dependencies.drivers import Needed, needed, synchronous, unknown, unsaid
 from helpers.patterns.dependencies.edits import beside, has_asyncio, with_asyncio
 from helpers.patterns.dependencies.entries import Entry
+from helpers.patterns.dependencies.loop_scope import fixture_loops
 from helpers.patterns.dependencies.readers import entries
 from helpers.patterns.dependencies.setup_py import setup_calls, setup_entries
 from helpers.patterns.dependencies.sound import changes_only
@@ -59,7 +60,7 @@ def findings(project: Project, code: str) -> Iterator[Finding]:
             changed |= {manifest.file.path.rpartition("/")[0]} if told[2] else set()
     yield from _undriven(project, code, manifests)
     measured = [one.file for one in manifests if any(entry.name in MEASURING for entry in one.entries)]
-    for file, at, message, edits in greenlets(project, measured):
+    for file, at, message, edits in (*greenlets(project, measured), *fixture_loops(project, lacking)):
         yield _finding(code, _Manifest(file, (), at), (None, message, edits))
     yield from _locks(project, code, changed)
 

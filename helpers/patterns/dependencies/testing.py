@@ -13,7 +13,7 @@ from helpers.patterns.dependencies.entries import Entry
 
 RUNNER = "pytest-asyncio"
 _AT_MOST = re.compile(r"(===?|~=|\^|~|<=?)\s*v?(\d+)")
-_WITH_LOOP_SCOPES, _BEFORE = ">=0.24", ">=0.21"  # the first takes loop_scope, and pytest from 8.2 on
+WITH_LOOP_SCOPES, _BEFORE = ">=0.24", ">=0.21"  # the first takes loop_scope, and pytest from 8.2 on
 
 
 def runner(project: Project, present: Iterable[Entry]) -> tuple[Needed, ...]:
@@ -21,7 +21,7 @@ def runner(project: Project, present: Iterable[Entry]) -> tuple[Needed, ...]:
     named = {entry.name: entry for entry in present}
     if "pytest" not in named or RUNNER in named or not _asynchronous_tests(project):
         return ()
-    bounds = _BEFORE if _older(named["pytest"]) else _WITH_LOOP_SCOPES
+    bounds = _BEFORE if _older(named["pytest"]) else WITH_LOOP_SCOPES
     return (Needed(RUNNER, f"{RUNNER}{bounds}", "tests that become asynchronous", tests_only=True),)
 
 
