@@ -59,7 +59,8 @@ class Colouring:
     def _bridged(self, use: EngineUse, function: ast.AST) -> bool:
         """Whether a use is run in a loop of its own, because none runs around it."""
         loops = self.project.loops
-        return function in loops.kept or (use.role == "schema" and loops.without(function))
+        alone = loops.without(function) or function in self.project.ends
+        return function in loops.kept or (use.role == "schema" and alone)
 
     def _awaits(self, use: SessionUse) -> bool:
         """Whether a use is IO; a legacy query is, once it has become a statement that the session runs."""
@@ -102,7 +103,7 @@ class Colouring:
         wrapped = self.project.decorators.wrapped
         without: set[tuple[ast.AST, ast.AST]] = set()
         without |= {(wrapper, one.function) for wrapper in waiting for one in wrapped[wrapper]}
-        for task in self.project.queued.tasks:  # it stays synchronous, with its callers
+        for task in {*self.project.queued.tasks, *self.project.ends}:  # it stays synchronous, with its callers
             without |= {(edge.caller.node, task) for edge in self._graph.calls_to.get(task, ())}
         inside = self.project.listeners.inside.keys()
         closed = self.project.loops.kept | inside

@@ -43,6 +43,7 @@ from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, FileChange, Finding
 
 UNREADABLE = "AM001"
+_COLOURED = frozenset({"colouring", "generators", "decorators", "function_values", "pooled"})  # ask for colours
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +51,15 @@ class Project:
     """Every readable Python file below `root`; the unreadable ones are findings in `problems`.
 
     `texts` are the files of other kinds that patterns read: those that name packages, and those that hold settings;
-    the file of the async face is among them.
+    the file of the async face is among them. `ends` are functions at which the asynchronous ends: they stay synchronous
+    and run what they did in a loop of their own.
     """
 
     root: Path
     sources: Mapping[str, Source]
     problems: tuple[Finding, ...] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)
+    ends: frozenset[ast.AST] = frozenset()
 
     @cached_property
     def symbols(self) -> Symbols:
@@ -208,7 +211,14 @@ class Project:
                 texts[path] = texts[path].replaced(data)
             elif data is not None:
                 _keep(parse_source(path, data), sources, texts)
-        return replace(self, sources=sources, texts=texts)
+        return replace(self, sources=sources, texts=texts, ends=frozenset())
+
+    def ending(self, ends: frozenset[ast.AST]) -> Project:
+        """The same project where these functions are ends; what does not depend on them is not read again."""
+        other = replace(self, ends=ends)
+        kept = {name: value for name, value in vars(self).items() if name not in vars(other) and name not in _COLOURED}
+        vars(other).update(kept)
+        return other
 
     def module(self, path: str) -> Module:
         """The module of a file."""

@@ -29,12 +29,13 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Obstacle:
-    """One place that cannot follow, so that its family is left."""
+    """One place that cannot follow, so that its family is left; because of `function`, where that is to be awaited."""
 
     pattern: str
     module: Module
     node: Located
     reason: str
+    function: ast.AST | None = None
 
     @property
     def place(self) -> str:

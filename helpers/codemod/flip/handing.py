@@ -105,8 +105,15 @@ class Handing:
         """Whether a call makes a session, or an object that has one; a plain function may give one that is there."""
         edges = [edge for edge in self.project.callgraph.at.get(call, ()) if edge.kind != "reference"]
         if not edges:
-            return self.project.sessions.of(call, module) is not None
+            return self.project.sessions.of(call, module) is not None or self._begins(call, module)
         return all(edge.kind == "constructor" or self.project.generators.gives(edge.callee.node) for edge in edges)
+
+    def _begins(self, call: ast.Call, module: Module) -> bool:
+        """`SessionLocal.begin()`."""
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "begin"):
+            return False
+        made = self.project.sessions.of(call.func.value, module)
+        return made is not None and made.opened is not None
 
     def _inner(self, name: ast.Name, function: FunctionNode, module: Module) -> bool:
         """Whether a name is a parameter of a function or lambda inside, which is handed it there."""
@@ -127,8 +134,8 @@ class Handing:
         node, module = function.node, function.module
         assert isinstance(node, FunctionNode)
         for use in self.project.session_uses.by_function.get(node, ()):
-            if use.tier is Tier.BY_NAME or not (awaits(use) or use.role == "passed"):
-                continue
+            if use.tier is Tier.BY_NAME or not (awaits(use) or use.role == "passed") or use.typed.what == "factory":
+                continue  # what a factory opens is nobody else's
             if not self._own(use.node, node, module) and not self._handed(use.node, function, below):
                 yield use.node
 

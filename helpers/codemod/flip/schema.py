@@ -55,7 +55,8 @@ class SchemaChanges:
     def _bridged(self, use: EngineUse) -> bool:
         """Whether no loop runs around it, while a module is imported or in a test that stays synchronous."""
         around = self.project.callgraph.around(use.node, use.module).node
-        return self.project.loops.without(around) and around not in self.project.colouring.asynchronous
+        alone = self.project.loops.without(around) or around in self.project.ends
+        return alone and around not in self.project.colouring.asynchronous
 
     def _in_connection(self, use: EngineUse, call: ast.Call, statement: ast.stmt) -> Change:
         source = self._source(use.module)
