@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from helpers.analysis.meaning import subscripted
-from helpers.analysis.session_types import OTHER, Typed, agree, annotated_external, factory_of
+from helpers.analysis.session_types import ASYNC_FACTORY, OTHER, Typed, agree, annotated_external, factory_of
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 
 if TYPE_CHECKING:
@@ -43,12 +44,24 @@ class Annotations:
         if isinstance(found, Definition) and name in module.hidden_imports and _inside(part, found.node):
             found = self.project.symbols.absolute(module.hidden_imports[name], module)
         if isinstance(found, External):
-            return annotated_external(found.name)
+            typed = annotated_external(found.name)
+            return ASYNC_FACTORY if typed and typed.what == "factory" and self._awaited else typed
         if isinstance(found, Definition):
             if isinstance(found.node, ast.ClassDef):
                 return self.instance(found)
             return self.of(_renamed(found.node), found.module) if isinstance(found.node, ast.expr) else None
         return OTHER if name in _PLAIN else None
+
+    @cached_property
+    def _awaited(self) -> bool:
+        """Whether every `sessionmaker` makes asynchronous sessions, which its bare name does not say: as of 1.4."""
+        classes = [
+            next((one.value for one in call.keywords if one.arg == "class_"), None)
+            for module, call in self.project.calls.get("sessionmaker", ())
+            if self.project.meanings.is_sqlalchemy(call.func, module, "sessionmaker")
+        ]
+        last = [(dotted_name(one) or "").rpartition(".")[2] for one in classes if one is not None]
+        return bool(classes) and last == ["AsyncSession"] * len(classes)
 
     def _generic(self, part: ast.Subscript, module: Module) -> Typed | None:
         """`Iterator[Session]` gives sessions; `Callable[[], Session]` and `type[Session]` make them."""
@@ -57,7 +70,7 @@ class Annotations:
         if name in _WRAPPERS:
             return self.of(arguments[0], module)
         plain = self._part(part.value, module)
-        if name in ("Callable", "type", "Type") or (plain and plain.what == "factory"):
+        if name in ("Callable", "type", "Type") or (plain and plain.what in ("factory", "async factory")):
             return factory_of(self.of(arguments[-1], module)) or plain
         return plain
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from helpers.analysis.members import FunctionNode, Members
+from helpers.analysis.narrowed import narrowed
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 
@@ -170,6 +171,8 @@ class CallTargets:
         typed = self.project.sessions.of(node, module)
         if typed and typed.owner:
             return typed.owner, typed.tier
+        if isinstance(node, ast.Name) and (asked := narrowed(self.project, node, module)):
+            return asked, Tier.PROVED
         found = self._related(node, module) if isinstance(node, ast.Attribute) else self._loaded(node, module)
         return (found, Tier.PROVED) if found else None
 

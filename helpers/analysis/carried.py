@@ -42,7 +42,7 @@ class Carried:
         for edge in self.project.callgraph.at.get(call, ()):
             arguments = getattr(edge.callee.node, "args", None)
             for one in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if arguments else ():
-                if one.annotation is not None and self._told(one.annotation, edge.callee.module):
+                if one.annotation is not None and self.told(one.annotation, edge.callee.module):
                     return str(one.arg)
         return ""
 
@@ -125,13 +125,13 @@ class Carried:
     def _keeps(self, owner: Definition) -> bool:
         fields = (item for item in getattr(owner.node, "body", ()) if isinstance(item, ast.AnnAssign))
         given = (one for values in assigned_in(owner).values() for one in values if one.value is not None)
-        return any(self._told(item.annotation, owner.module) for item in fields) or any(
+        return any(self.told(item.annotation, owner.module) for item in fields) or any(
             self.project.sessions.tier(one.value, one.module) is not None or self.objects.of(one.value, one.module)
             for one in given
             if one.value is not None
         )
 
-    def _told(self, annotation: ast.expr, module: Module) -> bool:
+    def told(self, annotation: ast.expr, module: Module) -> bool:
         """Whether an annotation names a session or a mapped class, or a class that holds one."""
         typed = self.project.sessions.annotated(annotation, module)
         if typed is not None and typed.what == "session":

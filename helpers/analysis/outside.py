@@ -93,7 +93,7 @@ class Outside:
         """A method that a base class from outside, or what decorates the class, may run."""
         edges = self.project.callgraph.calls_to.get(function, ())
         called = decorated(function, *METHODS) or any(self._from_here(edge.site) for edge in edges)
-        for base in self._bases(owner):
+        for base in self.bases(owner):
             name = base.rpartition(".")[2]
             if _defines(base, function.name) or (name.endswith("TestCase") and _is_unittest(function.name)):
                 return f"`{name}`, a base from outside, calls {function.name} and does not await it"
@@ -122,7 +122,7 @@ class Outside:
             for node in ast.walk(function)
         )
 
-    def _bases(self, owner: Definition) -> Iterator[str]:
+    def bases(self, owner: Definition) -> Iterator[str]:
         """The dotted names of the bases that are not the project's; a base that nothing tells of by its text."""
         for one in self.project.bases(owner):
             for base in getattr(one.node, "bases", ()):

@@ -218,7 +218,13 @@ class Project:
         other = replace(self, ends=ends)
         kept = {name: value for name, value in vars(self).items() if name not in vars(other) and name not in _COLOURED}
         vars(other).update(kept)
+        vars(other)["without_ends"] = self.without_ends
         return other
+
+    @cached_property
+    def without_ends(self) -> Project:
+        """The project as it is read, before any function becomes an end."""
+        return self
 
     def module(self, path: str) -> Module:
         """The module of a file."""

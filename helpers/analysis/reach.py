@@ -49,9 +49,12 @@ class Reach:
     @cached_property
     def entries(self) -> frozenset[ast.AST]:
         """The functions that a decorator of the framework makes an answer to something."""
+        functions = self.project.callgraph.functions.items()
         return frozenset(
-            node for node in self.project.callgraph.functions if isinstance(node, FunctionNode) and _is_served(node)
-        )
+            node
+            for node, function in functions
+            if isinstance(node, FunctionNode) and _is_served(node) and not is_test(node, function.module)
+        )  # `@mock.patch` makes no answer of a test
 
     @cached_property
     def injected(self) -> frozenset[ast.AST]:

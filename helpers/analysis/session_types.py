@@ -50,6 +50,7 @@ class Typed:
 
 
 OTHER = Typed("other")
+ASYNC_FACTORY = Typed("async factory")
 
 
 def agree(found: Sequence[Typed | None]) -> Typed | None:

@@ -11,7 +11,7 @@ from helpers.codemod import registry, scanner
 from helpers.codemod.flip.change import Obstacle, Outcome
 from helpers.codemod.flip.face import PATTERN, FaceChanges
 from helpers.codemod.flip.findings import step_findings
-from helpers.codemod.flip.plan import flip, places
+from helpers.codemod.flip.plan import flip, places, settled
 from helpers.codemod.flip.slices import Slices
 from helpers.codemod.pattern import Pattern
 from helpers.codemod.refused import Refused
@@ -122,7 +122,8 @@ def _loose(project: Project) -> bool:
 
 def _symbols(project: Project) -> tuple[str, ...]:
     """The functions that are to become asynchronous, as `path:symbol`."""
-    functions = [project.callgraph.functions[node] for node in project.colouring.asynchronous]
+    nodes = settled(project)[0].colouring.asynchronous
+    functions = [project.callgraph.functions[node] for node in nodes if node not in settled(project)[0].ends]
     found = {f"{one.module.path}:{one.symbol}" for one in functions if isinstance(one.node, ast.FunctionDef)}
     return tuple(sorted(found))
 

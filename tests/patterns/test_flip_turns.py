@@ -355,6 +355,30 @@ APART = {
                 with Session(None, expire_on_commit=False) as s:
                     return s.get(Author, 1).name
         """,
+    "what a method opens from the factory that it keeps": """\
+        Factory = sessionmaker(create_engine("sqlite://"), expire_on_commit=False)
+
+
+        class Authors:
+            def __init__(self):
+                self.made = Factory
+
+            def save(self, name: str) -> str:
+                with self.made.begin() as s:
+                    s.add(Author(name=name))
+                    s.flush()
+                    return name
+
+
+        authors = Authors()
+
+
+        @strawberry.type
+        class Query:
+            @strawberry.field
+            def name(self) -> str:
+                return authors.save("Ada")
+        """,
     "mutations alone": """\
         @strawberry.type
         class Mutation:

@@ -45,9 +45,12 @@ class Crossing:
     def _belongs_to_a_loop(self, call: ast.Call, module: Module) -> bool:
         if any((dotted_name(one.value) or "").endswith("NullPool") for one in call.keywords if one.arg == "poolclass"):
             return False
+        return self.backends(call, module) == {"postgresql"} and async_driver(self.project, "postgresql") == "asyncpg"
+
+    def backends(self, call: ast.Call, module: Module) -> frozenset[str]:
+        """The databases that an engine may be for: by its URL, else by what code and settings name."""
         url = self._url(call, module)
-        found = {_backend(match) for match in _SCHEME.finditer(f'"{url}"')} if url else self._named
-        return found == {"postgresql"} and async_driver(self.project, "postgresql") == "asyncpg"
+        return frozenset(_backend(match) for match in _SCHEME.finditer(f'"{url}"')) if url else self._named
 
     def _url(self, call: ast.Call, module: Module) -> str:
         """The text of the URL as far as it is written out; empty where the settings tell it."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
+from helpers.analysis.session_uses import SessionUse
 from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.codemod.flip.turns import Turns
 
@@ -156,6 +157,15 @@ class Families:
                         for method in owner.node.body  # type: ignore[attr-defined]  # it is a class
                         if isinstance(method, FunctionNode) and _sets(method, use.node.attr)
                     )
+            if use.tier > Tier.BY_NAME and use.role == "other":
+                yield from self._given_to_objects(use)
+
+    def _given_to_objects(self, use: SessionUse) -> Iterator[tuple[tuple[Unit, Module], tuple[Unit, Module]]]:
+        """`service.db = session` goes with the class of the service, which uses it from then on."""
+        statement = self.project.scopes(use.module).parents.get(use.node)
+        for target in statement.targets if isinstance(statement, ast.Assign) else ():
+            for owner in self._owners(target, use.module) if isinstance(target, ast.Attribute) else ():
+                yield (self.unit(use.node, use.module), use.module), (owner.node, owner.module)
 
     def _owners(self, node: ast.Attribute, module: Module) -> Iterable[Definition]:
         owner = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from helpers.analysis.project import Project
 from helpers.codemod import registry
 from helpers.codemod.flip.change import Change, Obstacle, Outcome
-from helpers.codemod.flip.plan import flip
+from helpers.codemod.flip.plan import settled
 from helpers.codemod.pattern import Pattern, fingerprint
 from helpers.model import Applicability, Bridge, Finding, Fix
 
@@ -17,7 +17,8 @@ LEFT = "sync_function"  # the pattern that tells what is left
 
 def findings(project: Project, pattern: type[Pattern]) -> Iterator[Finding]:
     """What the flip changes by a pattern, and what it leaves because of it."""
-    for outcome in flip(project):
+    project, outcomes = settled(project)
+    for outcome in outcomes:
         yield from _left(project, pattern, outcome) if outcome.obstacles else _changed(project, pattern, outcome)
 
 

@@ -17,7 +17,7 @@ from helpers.model import Finding, Stage
 
 def earlier(project: Project, unit: ast.stmt, module: Module) -> Iterator[tuple[ast.AST, str]]:
     """What the stages before this one still find in a function, or in a statement of a module's own code."""
-    for finding in _earlier(project).get(module.path, ()):
+    for finding in _earlier(project.without_ends).get(module.path, ()):
         inside = unit.lineno <= finding.line <= (unit.end_lineno or unit.lineno)
         if inside and not Unthreaded(project).answers((finding.code, finding.line, finding.column), module):
             yield unit, f"{finding.code} at {finding.place} comes first: {finding.message}"

@@ -20,6 +20,8 @@ from helpers.codemod.flip import (
     callable_types,
     callers,
     crossing,
+    ending,
+    ends,
     engines,
     face,
     functions,
@@ -42,11 +44,31 @@ from helpers.codemod.flip.families import Families
 from helpers.codemod.refused import Refused
 from helpers.model import ImportName
 
+_ROUNDS = 3  # an obstacle that goes may show others
 
-@lru_cache(maxsize=1)
+
 def flip(project: Project) -> tuple[Outcome, ...]:
     """What turning each family asynchronous comes to; those that nothing has to change for are left out."""
-    planner = places(project)
+    return settled(project)[1]
+
+
+@lru_cache(maxsize=1)
+def settled(project: Project) -> tuple[Project, tuple[Outcome, ...]]:
+    """The project with the ends that free its families, and what turning each of these comes to."""
+    outcomes = first = _outcomes(places(project))
+    tried = project
+    for _ in range(_ROUNDS):
+        more = ending.Ending(tried).chosen(outcomes)
+        if not more:
+            break
+        tried = project.ending(tried.ends | more)
+        outcomes = _outcomes(Places(tried))
+    if any(outcome.obstacles and tried.ends & outcome.functions.keys() for outcome in outcomes):
+        return project, first  # nothing is gained
+    return tried, outcomes
+
+
+def _outcomes(planner: Places) -> tuple[Outcome, ...]:
     found = list(in_turn.together([planner.outcome(units) for units in planner.families.all()]))
     planner.callables.settle(found)
     return tuple(outcome for outcome in found if outcome.changes or outcome.obstacles)
@@ -80,6 +102,7 @@ class Places:
         self.listening = listening.Listening(self.project)
         self.callers = callers.Callers(self.project, bridges.Bridges(self.project, self.types))
         self.queued = queued.QueuedTasks(self.project)
+        self.ends = ends.Ends(self.project)
         self.faces = face.FaceChanges(self.project, self.types)
         twins = self.project.faces.twins.items() if self.project.faces.text else ()
         self.twins = {self.families.unit(node, one.module): one.module for node, one in twins}
@@ -153,12 +176,13 @@ class Places:
 
     def _definition(self, unit: FunctionNode, module: Module, outcome: Outcome) -> None:
         """The function itself, and every place that calls it or hands it on."""
-        if isinstance(unit, ast.FunctionDef) and unit in self.project.queued.tasks:
-            _try(outcome, queued.PATTERN, (module, unit), partial(self.queued.changes, unit, module))
+        if isinstance(unit, ast.FunctionDef) and (unit in self.project.queued.tasks or unit in self.project.ends):
+            split = self.ends.changes if unit in self.project.ends else self.queued.changes
+            _try(outcome, functions.PATTERN, (module, unit), partial(split, unit, module))
             self._guard(outcome, module, guards.reasons(unit))
             return  # who calls it, or puts it into its queue, goes on as before
-        _try(outcome, functions.PATTERN, (module, unit), partial(self.functions.changes, unit, module))
-        _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit))
+        _try(outcome, functions.PATTERN, (module, unit), partial(self.functions.changes, unit, module), unit)
+        _try(outcome, callers.PATTERN, (module, unit), partial(self.unresolved.obstacles, unit), unit)
         _try(outcome, session_calls.PATTERN, (module, unit), partial(self.guessed.obstacles, unit))
         self._guard(outcome, module, guards.reasons(unit))
         for site in self.blocking.sites(unit):
@@ -166,7 +190,8 @@ class Places:
         for edge in self.project.callgraph.calls_to.get(unit, ()):
             if edge.caller.node in self.project.colouring.two_coloured:
                 continue  # its decorator is given a second wrapper
-            _try(outcome, callers.PATTERN, (edge.caller.module, edge.site), partial(self.callers.changes, edge))
+            place = (edge.caller.module, edge.site)
+            _try(outcome, callers.PATTERN, place, partial(self.callers.changes, edge), unit)
 
     def _body(self, unit: ast.AST, module: Module, outcome: Outcome, *, asynchronous: bool) -> None:
         """The sessions, engines and types in a unit, unless an earlier stage has something to do there."""
@@ -241,12 +266,18 @@ def _awaits(change: Change) -> bool:
     return written and isinstance(change.node, ast.Call) and change.pattern != engines.PATTERN
 
 
-def _try(outcome: Outcome, pattern: str, place: tuple[Module, ast.AST], make: Callable[[], Iterable[Change]]) -> None:
+def _try(
+    outcome: Outcome,
+    pattern: str,
+    place: tuple[Module, ast.AST],
+    make: Callable[[], Iterable[Change]],
+    function: ast.AST | None = None,
+) -> None:
     module, node = place
     try:
         outcome.changes += make()
     except Refused as refused:
-        outcome.obstacles.append(Obstacle(pattern, module, node, str(refused)))  # type: ignore[arg-type]  # it has a place
+        outcome.obstacles.append(Obstacle(pattern, module, node, str(refused), function))  # type: ignore[arg-type]  # it has a place
 
 
 def in_unit(unit: ast.AST) -> Iterator[ast.AST]:

@@ -24,9 +24,9 @@ _PUT = frozenset(
     {"delay", "apply_async", "s", "si", "signature", "subtask", "chunks", "map", "starmap", "retry", "name"}
     | {"send", "send_with_options", "message", "message_with_options", "queue_name", "actor_name"}
 )
-_RUNS_A_LOOP = frozenset(
+RUNS_A_LOOP = frozenset(
     {"asyncio.run", "asyncio.get_event_loop", "asyncio.new_event_loop", "asyncio.Runner", "anyio.run", "uvloop.run"}
-    | {"asgiref.sync.async_to_sync", "anyio.from_thread.run", "anyio.from_thread.start_blocking_portal"}
+    | {"asgiref.sync.async_to_sync", "anyio.from_thread.run", "anyio.from_thread.start_blocking_portal", "uvicorn.run"}
 )
 _INTERRUPTS = frozenset({"SoftTimeLimitExceeded", "TimeLimitExceeded"})
 
@@ -92,7 +92,7 @@ class QueuedTasks:
         for inner in ast.walk(function) if isinstance(function, FunctionNode) else ():
             if isinstance(inner, ast.Name | ast.Attribute) and _last(inner) in _INTERRUPTS:
                 raise Refused(f"{_last(inner)} interrupts the loop, and not what the task waits for")
-            if isinstance(inner, ast.Call) and self.project.meanings.external(inner.func, module) in _RUNS_A_LOOP:
+            if isinstance(inner, ast.Call) and self.project.meanings.external(inner.func, module) in RUNS_A_LOOP:
                 raise Refused(f"{module.path}:{inner.lineno} runs a loop in the task, where one runs then")
 
 

@@ -38,10 +38,14 @@ def every_argument(function: ast.FunctionDef) -> list[ast.arg]:
 
 
 def _name(function: ast.FunctionDef, source: Source) -> str:
-    for name in (f"_{function.name}", f"{function.name}_in_a_loop"):
+    private: tuple[str, ...] = (
+        () if function.name.startswith("_") else (f"_{function.name}",)
+    )  # two of these mean a third in a class
+    names = (*private, f"{function.name}_in_a_loop")
+    for name in names:
         if name not in source.text:
             return name
-    raise Refused(f"the file has a `_{function.name}` of its own: write the asynchronous function by hand")
+    raise Refused(f"the file has a `{names[0]}` of its own: write the asynchronous function by hand")
 
 
 def _body(function: ast.FunctionDef, source: Source) -> tuple[int, str]:

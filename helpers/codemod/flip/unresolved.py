@@ -7,6 +7,7 @@ import collections
 from dataclasses import dataclass
 
 from helpers.analysis.members import FunctionNode
+from helpers.analysis.outside import Outside
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Definition, External, Module, dotted_name
 from helpers.codemod.refused import Refused
@@ -39,6 +40,8 @@ class Unresolved:
         call = self.project.scopes(module).parents.get(node)
         called = call if isinstance(call, ast.Call) and call.func is node else None
         at = self.project.callgraph.at
+        if called is not None and not at.get(called) and self._is_base(node.value, module, method):
+            return True
         if not at.get(node) and not (called and at.get(called)) and self._has(node, module, method):
             return True
         if at.get(node) or (called and at.get(called)) or self._known(node.value, module):
@@ -53,6 +56,14 @@ class Unresolved:
         """Whether it is called on an instance of a class that has the method."""
         owner = self.project.instances.of(node.value, module)
         return owner is not None and method in self.project.callgraph.targets.members.of(owner, method.name)
+
+    def _is_base(self, node: ast.expr, module: Module, method: FunctionNode) -> bool:
+        """Whether a name is annotated as a class from outside that the class of the method extends."""
+        bindings = self.project.scopes(module).lookup(node.id, node) if isinstance(node, ast.Name) else ()
+        told = [annotation for one in bindings if (annotation := getattr(one.node, "annotation", None)) is not None]
+        names = {self.project.meanings.external(one, module) for one in told} - {""}
+        owner = self.project.callgraph.targets.members.owners[method]
+        return bool(names) and not names.isdisjoint(Outside(self.project).bases(owner))
 
     def _given_a_session(self, call: ast.Call, module: Module) -> bool:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
