@@ -129,6 +129,12 @@ def test_the_last_function_that_no_request_leads_to_is_the_end(tmp_path: Path) -
     assert "\ndef main() -> None:\n    fill()\n" in after
 
 
+def test_what_a_scheduler_out_of_sight_is_given_is_an_end(tmp_path: Path) -> None:
+    start = "def start(scheduler) -> None:\n    scheduler.add_job(main)\n"
+    after = app(tmp_path, CALLED_BELOW[: CALLED_BELOW.index("def start")] + start)
+    assert "def fill() -> int:\n    return run_in_own_loop(_fill())" in after and start in after
+
+
 def test_an_exception_comes_out_of_an_end(tmp_path: Path) -> None:
     after = app(tmp_path, CALLED_BELOW.replace("    return 1", "    raise KeyError('gone')"))
     code = "try:\n    app.main()\nexcept KeyError as error:\n    print(error)\n"

@@ -263,14 +263,6 @@ LEFT = {
         application(tasks=HEAD.replace("celery import Celery", "library import Celery") + TASK),
         "the decorator `celery_app.task`",
     ),
-    "a scheduler that is not in sight": (
-        application(
-            tasks=HEAD
-            + TASK.replace("@celery_app.task\n", "")
-            + "\n\ndef start(scheduler):\n    scheduler.add_job(work, 'interval')\n"
-        ),
-        "handed to `scheduler.add_job`",
-    ),
 }
 
 
