@@ -140,6 +140,12 @@ def test_the_commands_own_exit_code_stays(tmp_path: Path) -> None:
     assert heard(tmp_path, "stays", "fails")[0] == 1
 
 
+def test_a_process_that_is_ended_early_has_written_what_it_heard(tmp_path: Path) -> None:
+    ends = "import os\nimport pytest\n\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_unconfigure():\n    os._exit(0)\n"
+    (tmp_path / "conftest.py").write_text(ends)
+    assert heard(tmp_path, "stays")[1]["share"] == 0
+
+
 def test_a_command_without_tests_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--", sys.executable, "-c", "pass"]) == 2
     assert "nothing was heard" in capfd.readouterr().err

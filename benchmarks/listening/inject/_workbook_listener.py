@@ -277,11 +277,25 @@ def pytest_runtest_teardown() -> Any:
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Write what was heard before pytest-xdist learns that its worker has finished: it ends it soon after that."""
+    write()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Write what was heard."""
+    """Write it again, with what was thrown away last."""
+    write()
+
+
+def write() -> None:
+    """One file for this process; whoever ends it meanwhile leaves the last one that was whole."""
     gc.collect()
-    with HEARD.lock, open(os.path.join(OUT, f"heard.{os.getpid()}.json"), "w", encoding="utf-8") as file:
-        json.dump(document(), file)
+    path = os.path.join(OUT, f"heard.{os.getpid()}.json")
+    with HEARD.lock:
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
+            json.dump(document(), file)
+        os.replace(f"{path}.new", path)
 
 
 listen()
