@@ -11,7 +11,6 @@ from helpers.analysis.callees import arguments
 from helpers.analysis.dataflow.values import Path, Ref
 from helpers.analysis.flow import Flow
 from helpers.analysis.flushing import Flushing
-from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.symbols import Module
 from helpers.analysis.uses import Uses
@@ -186,7 +185,7 @@ class Guarding:
 
     def _is_there(self, name: ast.Name, place: ast.stmt, module: Module) -> bool:
         """Whether a name is surely an object at a statement, and not None."""
-        known = MappedObjects(self.survey.project).of(name, module)
+        known = self.survey.objects.of(name, module)
         flow = Flow(self.survey.project.scopes(module))
         return (known is not None and not known.optional) or Uses(flow).not_none(name.id, place)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from helpers.analysis.callers import Chain
 from helpers.analysis.dataflow.values import Step
 from helpers.analysis.flow import Flow
-from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.source import Source
 from helpers.analysis.uses import Uses
@@ -49,10 +47,6 @@ class Late:
 
     survey: Survey
     lifetime: Lifetime
-
-    @cached_property
-    def _objects(self) -> MappedObjects:
-        return MappedObjects(self.survey.project)
 
     def of(self, site: Site, *, spread: bool) -> list[Later]:
         """The places for one site. `spread` says that other readers may ask for the same at their calls."""
@@ -146,7 +140,7 @@ class Late:
     def _may_be_none(self, level: Level, place: Anchor) -> bool:
         """Whether nothing tells that there is an object at the place."""
         _, module, _ = level
-        found = self._objects.of(place.value, module)
+        found = self.survey.objects.of(place.value, module)
         if found is not None and not found.optional:
             return False
         flow = Flow(self.survey.project.scopes(module))

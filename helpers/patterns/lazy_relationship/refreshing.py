@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from helpers.analysis.callers import Chain
 from helpers.analysis.columns import columns, eager_defaults
 from helpers.analysis.flow import Flow
-from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.mapping import Entity
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.symbols import Module
@@ -187,7 +186,7 @@ class Refreshing:
     def _stored(self, name: str, given: ast.Assign, spot: Spot) -> ast.stmt:
         """The statement behind which a name surely holds an object: the one that gives it, or a test for None."""
         scopes = self.survey.project.scopes(spot.module)
-        known = MappedObjects(self.survey.project).of(given.value, spot.module)
+        known = self.survey.objects.of(given.value, spot.module)
         if known is not None and not known.optional:
             return given
         behind = list(Flow(scopes).after(given))

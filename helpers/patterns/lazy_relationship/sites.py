@@ -14,6 +14,7 @@ from helpers.analysis.dataflow.reads import Reading, Reads
 from helpers.analysis.dataflow.sites import is_partial_get
 from helpers.analysis.dataflow.values import Ref, Root, Step
 from helpers.analysis.declarations import class_value
+from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.project import Project
 from helpers.analysis.schemas import is_graphql
 from helpers.analysis.scopes import Function
@@ -86,6 +87,11 @@ class Survey:
     def reads(self) -> Reads:
         """What is read of them."""
         return reads_of(self.project, self.flows)
+
+    @cached_property
+    def objects(self) -> MappedObjects:
+        """Which expressions are mapped objects."""
+        return MappedObjects(self.project)
 
     @cached_property
     def given(self) -> Given:
