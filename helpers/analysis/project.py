@@ -36,7 +36,7 @@ from helpers.analysis.session_uses import SessionUses
 from helpers.analysis.sessions import Sessions
 from helpers.analysis.source import Source, Text, parse_source, read_source
 from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dotted_name, import_bindings
-from helpers.analysis.target import line_length, sqlalchemy_version, type_checked
+from helpers.analysis.target import line_length, python_version, sqlalchemy_version, type_checked
 from helpers.analysis.texts import is_kept, read_text
 from helpers.analysis.trace import Trace, load_trace
 from helpers.errors import SourceError, UsageError
@@ -184,6 +184,11 @@ class Project:
     def line_length(self) -> int:
         """The longest line that the application's tools allow, in characters."""
         return line_length(self.root)
+
+    @cached_property
+    def python(self) -> tuple[int, int] | None:
+        """The oldest Python that the application says it runs on; None where nothing says."""
+        return python_version(self.root)
 
     @cached_property
     def type_checked(self) -> bool:

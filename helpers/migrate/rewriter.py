@@ -7,6 +7,7 @@ import re
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 import pathspec
@@ -15,10 +16,11 @@ from helpers.analysis.project import Project
 from helpers.analysis.source import Source, Text, parse_source
 from helpers.analysis.texts import fault
 from helpers.codemod.imports import Surroundings, bound_by, edit_imports
+from helpers.codemod.long_lines import Style, wrap_long
 from helpers.errors import SourceError
 from helpers.migrate.reexports import read_elsewhere
 from helpers.migrate.splice import Accepted, compatible, splice
-from helpers.model import Applicability, ChangeSet, Edit, FileChange, Finding, Skipped, Step
+from helpers.model import Applicability, ChangeSet, Edit, FileChange, Finding, Skipped, Stage, Step
 
 _NO_COMMENT = re.compile(r"""(?:[^#'"\\]++|'[^#'\\\r\n]*+'|"[^#"\\\r\n]*+")*+""")
 
@@ -40,10 +42,19 @@ def rewrite(project: Project, step: Step, absent: Iterable[Finding] = ()) -> Cha
     place = {id(finding): number for number, finding in enumerate(step.findings)}
     return ChangeSet(
         step,
-        tuple(changes),
+        tuple(_wrapped(project, change) if step.stage > Stage.TASKS else change for change in changes),
         tuple(sorted(applied, key=lambda finding: place[id(finding)])),
         tuple(sorted(skipped, key=lambda skip: place[id(skip.finding)])),
     )
+
+
+def _wrapped(project: Project, change: FileChange) -> FileChange:
+    """A file of the flip without lines that it made too long; earlier stages lay out themselves what they write."""
+    source = project.sources.get(change.path)
+    if source is None or change.after is None:
+        return change
+    style = Style(project.line_length, project.python)
+    return replace(change, after=source.encode(wrap_long(source.text, source.replaced(change.after).text, style)))
 
 
 def in_files(findings: Iterable[Finding], globs: Iterable[str]) -> tuple[Finding, ...]:

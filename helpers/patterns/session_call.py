@@ -112,7 +112,7 @@ EXAMPLES = (
             "\n"
             "\n"
             "async def any_of(values):\n"
-            '    """Whether one of the values, awaited in turn, is true; nothing behind the first one is computed."""\n'
+            '    """Whether a value is true; nothing behind the first one is computed."""\n'
             "    async for value in values:\n"
             "        if value:\n"
             "            return True\n"

@@ -394,3 +394,20 @@ def test_two_fixes_that_write_at_one_place_still_wait_for_each_other() -> None:
     outer = replacing(text, "f(g())", "1")
     inner = finding("app.py", Edit(text.index("()"), text.index("()"), "2"))
     assert [skip.finding for skip in run(project(app=text), outer, inner).skipped] == [inner]
+
+
+LONG = (
+    "\N{BYTE ORDER MARK}async def f():\r\n"
+    "    return g(session.get(Author, key_of_an_author_that_somebody_asked_for, 123456))\r\n"
+)
+
+
+@pytest.mark.parametrize(("stage", "lines"), [(Stage.FLIP, 4), (Stage.SLICES, 4), (Stage.TASKS, 2)])
+def test_the_flip_wraps_what_it_made_too_long_and_other_stages_lay_out_themselves(stage: Stage, lines: int) -> None:
+    found = replacing(LONG[1:], "session", "await session")
+    (change,) = rewrite(project(app=LONG), Step(1, stage, (found,))).changes
+    assert change.after is not None
+    after = change.after.decode(change.encoding)
+    assert after.count("\r\n") == after.count("\n") == lines
+    assert after[0] == LONG[0]
+    assert "".join(after.split()) == "".join(LONG.replace("session", "await session").split())

@@ -31,8 +31,8 @@ class Author(Base):
 
 
 def found(folder: Path, files: Mapping[str, str], models: str = MODELS) -> tuple[Finding, ...]:
-    """What the flip finds in an application of these files beside a model."""
-    for name, text in {"models.py": models, **files}.items():
+    """What the flip finds in an application of these files beside a model, whose lines may be long."""
+    for name, text in {"models.py": models, "ruff.toml": "line-length = 160\n", **files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return scan(load_project(folder), FLIP)

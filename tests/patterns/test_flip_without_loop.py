@@ -50,6 +50,15 @@ def test_tables_that_are_made_while_a_module_is_imported(text: str, tmp_path: Pa
     ast.parse(after)
 
 
+def test_the_function_that_makes_them_has_types_where_a_type_checker_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.mypy]\nstrict = true\n", encoding="utf-8")
+    after = flipped(tmp_path, {"db.py": DATABASE.format(AT_IMPORT["a statement of the module"])})["db.py"]
+    head = "def in_a_loop_of_its_own(engine: AsyncEngine, function: Callable[[Connection], object]) -> None:\n"
+    assert head in after
+    assert "from sqlalchemy.engine import Connection\n" in after
+    assert "    async def run() -> None:\n" in after
+
+
 def test_tables_that_a_program_makes_are_awaited(tmp_path: Path) -> None:
     text = "\n\ndef start():\n    Base.metadata.create_all(engine)\n\n\nif __name__ == '__main__':\n    start()\n"
     after = flipped(tmp_path, {"db.py": DATABASE.format(text)})["db.py"]

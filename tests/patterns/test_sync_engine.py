@@ -229,6 +229,7 @@ def test_one_pattern_of_the_flip_alone_changes_nothing(tmp_path: Path) -> None:
     from helpers.workbook import Workbook
 
     (tmp_path / "db.py").write_text(DATABASE, encoding="utf-8")
+    (tmp_path / "ruff.toml").write_text("line-length = 120\n", encoding="utf-8")
     with Workbook.open(tmp_path) as book:
         alone = book.preview(["sync_engine"])
         assert alone.changes == ()

@@ -11,27 +11,24 @@ from helpers.codemod.imports import NameBinder
 from helpers.model import ImportName
 
 _FIRST = '''async def {name}({values}){bool}:
-    """Whether {quantity} of the values, awaited in turn, {verb} true; nothing behind {which} is computed."""
+    """Whether {quantity} true; nothing behind the first {which} is computed."""
     async for value in values:
         if {test}:
             return {found}
     return {end}
 '''
 _EXTREME = '''async def {name}({values}, {key}, {default}){item}:
-    """The {extreme} of some values by a key that is awaited for each, in their order."""
+    """The {extreme} of some values by a key that is awaited for each in turn."""
     pairs = [(await key(value), value) for value in values]
     return {builtin}(pairs, key=lambda pair: pair[0])[1] if pairs else {builtin}(pairs, **default)
 '''
 _SORTED = '''async def sorted_by({values}, {key}, *, {reverse}){list}:
-    """Values in the order of a key that is awaited once for each, in the order that they come in."""
+    """Values in the order of a key that is awaited once for each, in turn."""
     pairs = [(await key(value), value) for value in list(values)]
     return [value for _, value in sorted(pairs, key=lambda pair: pair[0], reverse=reverse)]
 '''
-_ANY = {"quantity": "one", "verb": "is", "which": "the first one", "test": "value", "found": "True", "end": "False"}
-_ALL = {
-    **{"quantity": "each", "verb": "is", "which": "the first other", "test": "not value"},
-    **{"found": "False", "end": "True"},
-}
+_ANY = {"quantity": "a value is", "which": "one", "test": "value", "found": "True", "end": "False"}
+_ALL = {"quantity": "all values are", "which": "other", "test": "not value", "found": "False", "end": "True"}
 _TEXTS = {
     "any": (_FIRST, {"name": "any_of", **_ANY}),
     "all": (_FIRST, {"name": "all_of", **_ALL}),

@@ -12,16 +12,18 @@ from helpers.analysis.source import Source
 from helpers.analysis.symbols import Module
 from helpers.codemod.flip.awaiting import Awaiting
 from helpers.codemod.flip.change import Change
+from helpers.codemod.flip.typing_names import abc_module
+from helpers.codemod.imports import NameBinder
 from helpers.codemod.refused import Refused
 from helpers.model import Edit, ImportName
 
 PATTERN = "sync_engine"
 _NAME = "in_a_loop_of_its_own"
 _HELPER = f'''
-def {_NAME}(engine, function):
-    """Run what needs a synchronous connection where no loop is to wait for: in a thread with a loop of its own."""
+def {_NAME}({{engine}}, {{function}}){{nothing}}:
+    """Run what needs a synchronous connection, in a thread with its own loop."""
 
-    async def run():
+    async def run(){{nothing}}:
         async with engine.begin() as connection:
             await connection.run_sync(function)
         if engine.url.database not in (None, "", ":memory:"):
@@ -83,10 +85,23 @@ class SchemaChanges:
             if any(isinstance(node, ast.FunctionDef) and node.name == _NAME for node in source.tree.body):
                 raise Refused(f"the file has a {_NAME}() of its own")
             at = line_of(source, self._top(use))
-            edits.insert(0, Edit(at, at, _HELPER.lstrip("\n").replace("\n", source.newline)))
-            adds = (ImportName("asyncio"), ImportName("concurrent.futures", "ThreadPoolExecutor"))
+            text, adds = self._helper(source)
+            edits.insert(0, Edit(at, at, text.replace("\n", source.newline)))
         message = "no loop runs around it: it runs in one of its own"
         return Change(PATTERN, use.module, call, message, tuple(edits), adds, bridge="loop")
+
+    def _helper(self, source: Source) -> tuple[str, tuple[ImportName, ...]]:
+        """The function, with its types where a type checker reads them, and what it imports."""
+        text = _HELPER.lstrip("\n")
+        needs = (ImportName("asyncio"), ImportName("concurrent.futures", "ThreadPoolExecutor"))
+        if not self.project.type_checked:
+            return text.format(engine="engine", function="function", nothing=""), needs
+        binder = NameBinder(source.tree, source.text)
+        engine, first = binder.name("sqlalchemy.ext.asyncio", "AsyncEngine")
+        function, second = binder.name(abc_module(source.tree), "Callable")
+        connection, third = binder.name("sqlalchemy.engine", "Connection")
+        types = {"engine": f"engine: {engine}", "function": f"function: {function}[[{connection}], object]"}
+        return text.format(**types, nothing=" -> None"), (*needs, *(add for add in (first, second, third) if add))
 
     def _first(self, use: EngineUse) -> bool:
         uses = [one for one in self.project.engines.uses if one.module is use.module and one.role == "schema"]
