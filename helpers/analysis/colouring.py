@@ -44,17 +44,22 @@ class Colouring:
         """Every function with IO of its own on a session or an engine, with the first place."""
         found: dict[ast.AST, SessionUse | EngineUse] = {}
         for function, engines in self.project.engines.by_function.items():
-            if function in self.project.listeners.inside:
+            if function in self._inside:
                 continue
             io = (use for use in engines if use.is_io and not self._bridged(use, function))
             if first_one := next(io, None):
                 found[function] = first_one
         for function, uses in self.project.session_uses.by_function.items():
-            if function in self.project.loops.kept or function in self.project.listeners.inside:
+            if function in self.project.loops.kept or function in self._inside:
                 continue
             if first := next((use for use in uses if self._awaits(use) and use.tier > Tier.BY_NAME), None):
                 found[function] = first
         return found
+
+    @cached_property
+    def _inside(self) -> frozenset[ast.AST]:
+        """The functions for which sessions and connections stay synchronous: what listens, what migrates."""
+        return self.project.versions.inside | self.project.listeners.inside.keys()
 
     def _bridged(self, use: EngineUse, function: ast.AST) -> bool:
         """Whether a use is run in a loop of its own, because none runs around it."""
@@ -105,7 +110,7 @@ class Colouring:
         without |= {(wrapper, one.function) for wrapper in waiting for one in wrapped[wrapper]}
         for task in {*self.project.queued.tasks, *self.project.ends}:  # it stays synchronous, with its callers
             without |= {(edge.caller.node, task) for edge in self._graph.calls_to.get(task, ())}
-        inside = self.project.listeners.inside.keys()
+        inside = self._inside
         closed = self.project.loops.kept | inside
         while True:
             for node, edge in self._graph.reaching(found, closed=closed, without=without).items():

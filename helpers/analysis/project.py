@@ -39,6 +39,7 @@ from helpers.analysis.symbols import Definition, Module, Resolved, Symbols, dott
 from helpers.analysis.target import line_length, python_version, sqlalchemy_version, type_checked
 from helpers.analysis.texts import is_kept, read_text
 from helpers.analysis.trace import Trace, load_trace
+from helpers.analysis.versions import Versions
 from helpers.errors import SourceError, UsageError
 from helpers.model import Applicability, FileChange, Finding
 
@@ -135,6 +136,11 @@ class Project:
     def queued(self) -> Queued:
         """Which functions queues and schedulers run."""
         return Queued(self)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Which functions run on the connection of a migration."""
+        return Versions(self)
 
     @cached_property
     def faces(self) -> Faces:

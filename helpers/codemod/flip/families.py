@@ -89,7 +89,9 @@ class Families:
     def _inside(self, node: ast.AST, module: Module) -> bool:
         """Whether a place belongs to what listens, and so to the inside of something asynchronous."""
         heard = self.project.listeners.at.get(self.project.scopes(module).parents[node])
-        return (heard is None or heard.target is not node) and self.unit(node, module) in self.project.listeners.inside
+        unit = self.unit(node, module)
+        listens = (heard is None or heard.target is not node) and unit in self.project.listeners.inside
+        return listens or unit in self.project.versions.inside
 
     def annotated(self) -> Iterator[tuple[ast.expr, Module]]:
         """Every annotation that says session, factory or generator of sessions, aliases among them."""

@@ -195,6 +195,8 @@ class Places:
 
     def _body(self, unit: ast.AST, module: Module, outcome: Outcome, *, asynchronous: bool) -> None:
         """The sessions, engines and types in a unit, unless an earlier stage has something to do there."""
+        if unit in self.project.versions.inside:
+            return  # its session is on a connection that stays synchronous
         for listener in self.registered.get(unit, ()):
             if listener.kind not in listening.CLASSES:
                 check = partial(self.listening.check, listener)
