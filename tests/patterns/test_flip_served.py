@@ -128,6 +128,26 @@ SERVED = {
         """,
         "        await s.commit()\n",
     ),
+    "a route of a router of the project": (
+        """\
+        from fastapi import APIRouter
+
+
+        class UserRouter(APIRouter):
+            def __init__(self, prefix: str):
+                super().__init__(prefix=prefix)
+
+
+        router = UserRouter("/users")
+
+
+        @router.get("/name")
+        def name() -> str:
+            with Session(None, expire_on_commit=False) as s:
+                return s.get(Author, 1).name
+        """,
+        '@router.get("/name")\nasync def name() -> str:\n',
+    ),
     "a background task": (
         """\
         from fastapi import BackgroundTasks
@@ -168,6 +188,43 @@ LEFT = {
             return asyncio.get_running_loop().run_in_executor(None, find)
         """,
         "which may call it and not await it",
+    ),
+    "a route of a router that registers in its own way": (
+        """\
+        from fastapi import APIRouter
+
+
+        class UserRouter(APIRouter):
+            def get(self, path):
+                return super().get(path)
+
+
+        router = UserRouter()
+
+
+        @router.get("/name")
+        def name() -> str:
+            with Session(None, expire_on_commit=False) as s:
+                return s.get(Author, 1).name
+        """,
+        "the decorator `router.get` may call it and not await it",
+    ),
+    "a route of a class from nowhere": (
+        """\
+        class UserRouter:
+            def post(self, path):
+                return self
+
+
+        router = UserRouter()
+
+
+        @router.put("/name")
+        def name() -> str:
+            with Session(None, expire_on_commit=False) as s:
+                return s.get(Author, 1).name
+        """,
+        "the decorator `router.put` may call it and not await it",
     ),
 }
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.analysis.function_uses import Called, FunctionUses, UnfollowedError
+from helpers.analysis.outside import Outside
 from helpers.analysis.project import Project
+from helpers.analysis.routes import METHODS
 from helpers.analysis.scopes import Binding
 from helpers.analysis.symbols import Definition, Module, dotted_name
 from helpers.codemod.flip.unthreaded import Unthreaded
@@ -30,6 +32,7 @@ _LOOK_AT = frozenset({"isinstance", "issubclass"})
 
 
 _SERVERS = ("fastapi.", "starlette.")
+_REGISTERING = METHODS | {"api_route", "route", "add_api_route", "add_route", "websocket", "add_api_websocket_route"}
 
 
 def served(project: Project, maker: ast.expr, module: Module) -> bool:
@@ -41,12 +44,23 @@ def served(project: Project, maker: ast.expr, module: Module) -> bool:
     name = dotted_name(maker.value) or ""
     found = project.resolve(module, name, maker)
     if isinstance(found, Definition) and isinstance(found.node, ast.Call):
-        return project.meanings.external(found.node.func, found.module).startswith(_SERVERS)
+        return _serves(project, found.node.func, found.module)
     return any(
-        project.meanings.external(told, module).startswith(_SERVERS)
+        _serves(project, told, module)
         for binding in project.scopes(module).lookup(name, maker)
         for told in _told(binding)
     )
+
+
+def _serves(project: Project, node: ast.expr, module: Module) -> bool:
+    """Whether a class is FastAPI's or Starlette's, or one of the project that registers functions as theirs do."""
+    if project.meanings.external(node, module).startswith(_SERVERS):
+        return True
+    found = project.resolve(module, dotted_name(node) or "", node)
+    if not (isinstance(found, Definition) and isinstance(found.node, ast.ClassDef)):
+        return False
+    own = {getattr(item, "name", "") for one in project.bases(found) for item in getattr(one.node, "body", ())}
+    return not own & _REGISTERING and any(one.startswith(_SERVERS) for one in Outside(project).bases(found))
 
 
 def _told(binding: Binding) -> Iterator[ast.expr]:
