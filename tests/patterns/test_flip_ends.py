@@ -248,6 +248,41 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert not found(again, {"app.py": after})
 
 
+COMMAND = """
+@cli.command("fill")
+{more}def fill(name: str = {default}, times: int = 1) -> None:
+    \"\"\"Store a name.\"\"\"
+    with SessionLocal() as db:
+        db.add_all([Author(name=name) for _ in range(times)])
+        db.commit()
+"""
+COMMANDS = {
+    "of Typer": (
+        "import typer\n\ncli = typer.Typer()\n",
+        COMMAND.format(more="", default='typer.Option("Ada")'),
+    ),
+    "of Click": (
+        "import click\n\n\n@click.group()\ndef cli() -> None:\n    pass\n\n",
+        COMMAND.format(more='@click.option("--name")\n', default='"Ada"'),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_a_command_runs_its_body_in_a_loop_of_its_own(case: str, tmp_path: Path) -> None:
+    before, command = COMMANDS[case]
+    after = app(tmp_path, before + command)
+    assert "    run_in_own_loop(_fill(name, times))\n" in after
+    assert "async def _fill(name: str, times: int) -> None:\n    async with SessionLocal() as db:\n" in after
+    assert command[: command.index("    with")] in after
+
+
+def test_a_decorator_that_may_change_a_function_makes_no_end(tmp_path: Path) -> None:
+    before = "from somewhere import cli\n"
+    told = reasons(tmp_path, before + COMMAND.format(more="", default='"Ada"'))
+    assert any("the decorator `cli.command` may call it" in one for one in told), told
+
+
 BASE = """
 class Stored(Handler):
     def store(self, name: str) -> None:

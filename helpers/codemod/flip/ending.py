@@ -10,6 +10,7 @@ from functools import cached_property
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.carried import Carried
 from helpers.analysis.colouring import awaits
+from helpers.analysis.commands import is_command
 from helpers.analysis.drivers import async_driver
 from helpers.analysis.fixtures import is_fixture, is_test
 from helpers.analysis.loops import is_of_tests
@@ -116,7 +117,9 @@ class Ending:
         tests = is_of_tests(module.path) or is_fixture(function) or is_test(function, module)
         if tests or is_generator(function) or not isinstance(place, ast.Module | ast.ClassDef):
             return False
-        if function.decorator_list or next(self.project.colouring.overrides(function), None) is not None:
+        if next(self.project.colouring.overrides(function), None) is not None:
+            return False
+        if not all(is_command(self.project, one, module) for one in function.decorator_list):
             return False
         return function not in self.project.ends and function not in self.project.reach.served
 
