@@ -225,6 +225,15 @@ LEFT = {
         "@router.post('/authors')\ndef start() -> None:\n    multiprocessing.Process(target=fill).start()\n"
         "    fill()\n",
     ),
+    "it runs when the program ends": (
+        "import atexit\n" + HEAD + ENGINE,
+        "\ndef fill() -> None:\n    with SessionLocal() as db:\n        db.commit()\n\n\natexit.register(fill)\n",
+    ),
+    "what decorates it runs it when the program ends": (
+        "import atexit\n" + HEAD + ENGINE,
+        "\n@atexit.register\ndef fill() -> None:\n    with SessionLocal() as db:\n        db.commit()\n",
+    ),
+    "a handler that is closed": (HEAD + ENGINE, HANDLER.replace("emit(self, record)", "flush(self)")),
     "something else is in the way": (
         HEAD + ENGINE,
         HANDLER + "\n\ndef odd() -> object:\n    with SessionLocal() as db:\n        return db.get_bind()\n",

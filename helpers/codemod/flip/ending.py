@@ -26,6 +26,8 @@ from helpers.codemod.flip.handing import Handing
 from helpers.codemod.flip.queued import RUNS_A_LOOP
 from helpers.codemod.flip.split import every_argument
 
+_LATE = frozenset({"register", "finalize"})  # of atexit and weakref
+_AT_THE_END = frozenset({"close", "flush", "shutdown"})  # what the end of a program calls of a handler, a stream
 _FOLLOWING = frozenset({"sqlite", "psycopg"})  # their connections go from loop to loop
 
 
@@ -44,11 +46,25 @@ class Ending:
         found: set[ast.AST] = set()
         held = {one.function for one in outcome.obstacles}
         for function in held:
-            ends = self._below(function) if function is not None and self._gains(outcome) else set()
+            if function is None or self._is_late(function) or not self._gains(outcome):
+                return frozenset()
+            ends = self._below(function)
             if not ends:
                 return frozenset()
             found |= ends
         return frozenset(one for one in found if one in held or not self._is_awaited(one, found))
+
+    def _is_late(self, function: ast.AST) -> bool:
+        """Whether it may run when the program has ended, and no thread can be started any more."""
+        if getattr(function, "name", "") in _AT_THE_END:
+            return True
+        edges = self.project.callgraph.calls_to.get(function, ())
+        module = self.project.callgraph.functions[function].module
+        names = [one.given_to.rpartition(".")[2] for one in edges if one.kind == "reference"]
+        for one in getattr(function, "decorator_list", ()):
+            maker = one.func if isinstance(one, ast.Call) else one
+            names.append(self.project.meanings.external(maker, module).rpartition(".")[2])
+        return not _LATE.isdisjoint(names)
 
     def _is_awaited(self, function: ast.AST, ends: set[ast.AST]) -> bool:
         """Whether ends alone call it: what they do then can await it."""

@@ -42,10 +42,13 @@ class Guessed:
         )
 
     def _end(self, function: ast.AST) -> ast.AST:
-        """The function with the call that a function leads to; itself where it has one, or leads to none."""
-        while function not in self._calls and (edge := self._ways.get(function)):
-            function = edge.callee.node
-        return function
+        """The function with the call that a function leads to; itself where it has one, or where another tells it."""
+        at = function
+        while at not in self._calls and (edge := self._ways.get(at)):
+            at = edge.callee.node
+            if at in self.project.colouring.asynchronous:
+                return function  # which goes the same way, and tells it itself
+        return at
 
     @cached_property
     def _ways(self) -> Mapping[ast.AST, Edge]:
