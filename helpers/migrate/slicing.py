@@ -111,7 +111,7 @@ class Slicing:
             return False
         if not all(one in self.slices.open and one not in self.flipped and self._fit(one) for one in unit):
             return False
-        if not all(self._follows(edge, chosen | unit) for one in unit for edge in self.slices.callers(one)):
+        if not all(self._all_follow(one, chosen | unit) for one in unit):
             return False
         chosen |= unit
         return True
@@ -125,7 +125,7 @@ class Slicing:
             chosen = chosen - out
 
     def _stuck(self, node: ast.AST, chosen: set[ast.AST]) -> bool:
-        if not all(self._follows(edge, chosen) for edge in self.slices.callers(node)):
+        if not self._all_follow(node, chosen):
             return True
         stays = list(self._stays(node, chosen))
         if self.slices.in_two_colours(node, [edge.callee.node for edge in stays]):
@@ -138,6 +138,12 @@ class Slicing:
             waits = edge.callee.node not in chosen and edge.callee.node not in self.flipped
             if waits and not self.slices.is_bridged(edge):
                 yield edge
+
+    def _all_follow(self, node: ast.AST, chosen: Set[ast.AST]) -> bool:
+        """Whether all that call a function, or hand it to a thread, await it or can do without."""
+        done = self.flipped | chosen
+        handed = all(self.slices.awaits(one, done) for one in self.slices.handed_by(node))
+        return handed and all(self._follows(edge, chosen) for edge in self.slices.callers(node))
 
     def _follows(self, edge: Edge, chosen: Set[ast.AST]) -> bool:
         """Whether a caller awaits, or can do without."""

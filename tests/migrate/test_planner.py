@@ -228,6 +228,24 @@ def test_a_session_that_a_function_opens_itself_waits_for_the_engine(tmp_path: P
     assert "shop/routers/reports.py:turnover" in plan.steps[-1].symbols
 
 
+def test_what_is_handed_to_a_thread_waits_for_the_one_that_hands_it_over(tmp_path: Path) -> None:
+    handed = {
+        "shop/routers/reports.py": (
+            "import asyncio\n\nfrom fastapi import APIRouter\n\n"
+            "from shop.database import SessionLocal\nfrom shop.deps import Db\nfrom shop.services import orders\n\n"
+            'router = APIRouter(prefix="/reports")\n\n\n@router.get("/turnover")\n'
+            "async def turnover(db: Db) -> dict[str, int]:\n"
+            "    with SessionLocal() as own:\n        own.commit()\n"
+            '    return {"turnover": await asyncio.to_thread(orders.turnover, db)}\n'
+        )
+    }
+    steps = Workbook.open(lay_out(tmp_path, handed)).plan(most=MOST).steps
+    early = [symbol for step in steps[:-1] for symbol in step.symbols]
+    assert early  # others go first
+    assert "shop/services/orders.py:turnover" not in early
+    assert "shop/services/orders.py:turnover" in steps[-1].symbols
+
+
 def test_a_call_that_is_given_what_another_reads_is_no_bridge_and_waits(tmp_path: Path) -> None:
     nested = {
         "shop/routers/reports.py": (

@@ -201,6 +201,16 @@ class Slices:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         return any(self.project.sessions.tier(one, edge.caller.module) is not None for one in values)
 
+    def awaits(self, caller: ast.AST, flipped: Container[ast.AST]) -> bool:
+        """Whether a function is asynchronous once `flipped` are."""
+        return caller in flipped or self.is_done(caller)
+
+    def handed_by(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The functions that hand another to a thread and the like, and have to await it instead."""
+        for edge in self.project.callgraph.calls_to.get(node, ()):
+            if edge.kind == "reference" and next(iter(self.places.callers.changes(edge)), None) is not None:
+                yield edge.caller.node
+
     def around(self, node: ast.AST, flipped: Set[ast.AST]) -> Iterator[Change]:
         """What changes where a function is called or handed on. Refused where a place cannot follow."""
         for edge in self.project.callgraph.calls_to.get(node, ()):
@@ -208,12 +218,12 @@ class Slices:
             bridge = self.bridges.around(edge.site, module)
             if edge.kind == "reference":
                 changes = tuple(self.places.callers.changes(edge))
-                if changes and edge.caller.node not in flipped and not self.is_done(edge.caller.node):
+                if changes and not self.awaits(edge.caller.node, flipped):
                     raise Refused(f"{edge.caller.qualified} runs it on a thread and is not asynchronous yet")
                 yield from changes
             elif bridge is not None:
                 yield self.bridges.removed(bridge, edge)
-            elif edge.caller.node in flipped or self.is_done(edge.caller.node):
+            elif self.awaits(edge.caller.node, flipped):
                 yield from self.places.callers.changes(edge)
             elif self.reach.may_run(edge.caller.node):
                 yield self.bridges.run(edge, self.faces.dotted)
