@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKey, create_engine, select, text, update
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
 from sqlalchemy.pool import StaticPool
 
 from helpers.codemod.flip.face_text import TEXT
@@ -96,6 +97,65 @@ def test_what_the_coroutine_wrote_is_in_the_callers_transaction(
     assert session.scalar(text("select count(*) from quotes")) == 1
     session.rollback()
     assert session.scalar(text("select count(*) from quotes")) == 0
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Shelf(Base):
+    __tablename__ = "shelves"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    items: Mapped[list[Item]] = relationship()
+
+
+class Item(Base):
+    __tablename__ = "items"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id"))
+
+
+@pytest.fixture
+def shelves(session: Session, face: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The face while it rehearses the asynchronous engine, over a shelf with two items that nothing has loaded."""
+    Base.metadata.create_all(session.connection())
+    session.add(Shelf(items=[Item(), Item()]))
+    session.commit()
+    monkeypatch.setattr(face, "STRICT", True)
+    return face.AsyncFace(session)
+
+
+@pytest.mark.parametrize("given", [{}, {"execution_options": {"populate_existing": True}}])
+def test_what_options_load_is_there_before_the_rows_are_read_on_the_loop(given: dict[str, Any], shelves: Any) -> None:
+    async def sizes() -> list[int]:
+        rows = await shelves.scalars(select(Shelf).options(selectinload(Shelf.items)), **given)
+        pairs = await shelves.execute(select(Shelf, Shelf.id).options(selectinload(Shelf.items)), **given)
+        return [len(one.items) for one in rows] + [len(one.items) for one, _ in pairs]
+
+    assert asyncio.run(sizes()) == [2, 2]
+
+
+def test_what_is_loaded_by_touching_it_is_an_error_there(shelves: Any) -> None:
+    async def size() -> int:
+        shelf = await shelves.get(Shelf, 1)
+        return len(shelf.items)
+
+    with pytest.raises(MissingGreenlet):
+        asyncio.run(size())
+
+
+def test_a_query_that_a_synchronous_function_makes_on_the_loop_may_load_what_its_options_name(shelves: Any) -> None:
+    async def sizes() -> list[int]:
+        found = shelves.sync_session.scalars(select(Shelf).options(selectinload(Shelf.items))).all()
+        return [len(one.items) for one in found]
+
+    assert asyncio.run(sizes()) == [2]
+
+
+@PLACES
+def test_a_statement_that_writes_is_none_of_its_business(called: Callable[..., Any], shelves: Any) -> None:
+    called(lambda: shelves.sync_session.execute(update(Item).values(shelf_id=1)))
+    assert called(lambda: shelves.sync_session.scalar(text("select count(*) from items"))) == 2
 
 
 def test_where_no_loop_runs_no_thread_is_needed(face: ModuleType) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from %(base)s import AsyncSession
 
 READ = ("execute", "scalar", "scalars", "get", "get_one", "exec", "refresh")
+GIVING_ROWS = ("execute", "scalars", "exec")
 WRITTEN = ("flush", "commit", "rollback", "delete", "merge")
 STRICT = False  # rehearses the asynchronous engine: what would be read in passing there is an error here
 # threads of its own: those that wait for a connection must not keep the one that gives it back from running
@@ -60,8 +61,8 @@ class AsyncFace(AsyncSession):
 
 
 def _guard(state: Any) -> None:
-    if not (state.is_relationship_load or state.is_column_load):
-        return
+    if not state.is_select or (state.lazy_loaded_from is None and not state.is_column_load):
+        return  # a statement of the application, or what the options of its query load
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -71,6 +72,9 @@ def _guard(state: Any) -> None:
 
 def _awaited(name: str) -> Any:
     async def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if name in GIVING_ROWS:  # eager options load with the rows: on the thread, not where these are read
+            options = {**(kwargs.get("execution_options") or {}), "prebuffer_rows": True}
+            kwargs = {**kwargs, "execution_options": options}
         return await self._away(getattr(self.sync_session, name), *args, **kwargs)
 
     method.__name__ = name
