@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.again import second_apply, undone
 from benchmarks.engine import Site, read_sites, workbook
 from benchmarks.junit import Outcome, counts, turned_red
 from benchmarks.listening.heard import Heard, read
@@ -22,7 +23,7 @@ from benchmarks.tests_kept.difference import Kept
 from benchmarks.tests_kept.report import lines as kept_lines
 from benchmarks.tests_kept.runs import compare_outcomes
 from benchmarks.tests_kept.trees import compare_folders
-from benchmarks.trees import copy_tree, differences, digests
+from benchmarks.trees import copy_tree
 
 FLIP = "AM6"
 
@@ -81,7 +82,8 @@ def migrate_app(bench: Bench, checkout: Path, work: Path, *, tests: bool = True)
     found = Migration(app.name, app.commit)
     _apply(found, after / app.root)
     migrated = copy_tree(after, work / "migrated")
-    _undo(found, after / app.root, before / app.root)
+    found.undo, problems = undone(after / app.root, before / app.root)
+    found.problems += problems
     found.kept = compare_folders(before / app.root, migrated / app.root)
     if tests:
         baseline = _run(found, bench, "baseline", copy_tree(before, work / "baseline"))
@@ -99,19 +101,7 @@ def _apply(found: Migration, root: Path) -> None:
     found.seconds, found.sites = first.seconds, list(read_sites(first.output.splitlines()))
     if first.code:
         found.problems.append(f"apply: exit 1: {first.errors.strip()[-300:]}")
-    leave = frozenset({".workbook"})
-    once = digests(root, leave=leave)
-    again = workbook("apply", root, "--all")
-    written = [site for site in read_sites(again.output.splitlines()) if site.word != "refused"]
-    told = tuple(f"rewrote {site.path}:{site.line}" for site in written)
-    found.second_apply = told + differences(once, digests(root, leave=leave))
-
-
-def _undo(found: Migration, root: Path, before: Path) -> None:
-    done = workbook("undo", root, "--all")
-    if done.code:
-        found.problems.append(f"undo: exit 1: {done.errors.strip()[-300:]}")
-    found.undo = differences(digests(before), digests(root))
+    found.second_apply = second_apply(root, "--all")
 
 
 def _run(

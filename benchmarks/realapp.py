@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.again import second_apply, undone
 from benchmarks.checks import diagnostics, new_diagnostics
 from benchmarks.engine import EngineError, Site, read_findings, read_sites, workbook
 from benchmarks.facts import App, MissingServiceError, app_variables, load_apps, load_services, service_variables
@@ -20,9 +21,7 @@ from benchmarks.migration import Migration, migrate_app
 from benchmarks.migration import show as show_migration
 from benchmarks.report import Compared, Report, by_area, refusals, show
 from benchmarks.shell import Bench, ShellError, TestRun, run_tests
-from benchmarks.trees import copy_tree, count_queries, differences, digests, put_back
-
-OWN_FOLDER = frozenset({".workbook"})
+from benchmarks.trees import copy_tree, count_queries, put_back
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,9 +49,10 @@ def try_app(bench: Bench, checkout: Path, work: Path, options: argparse.Namespac
     report = Report(app.name, app.commit, options.select, queries_before=count_queries(app, before))
     _scan_and_apply(report, app, after, options.select)
     report.queries_after = count_queries(app, after)
-    _apply_again(report, after, options.select)
+    report.second_apply = second_apply(after, "--select", options.select)
     rewritten = copy_tree(after, work / "rewritten")
-    _undo(report, before, after)
+    report.undo, problems = undone(after, before)
+    report.problems += problems
     if not options.no_tests:
         _test(bench, report, before, rewritten, options)
     if options.checks:
@@ -78,21 +78,6 @@ def uncounted(findings: Mapping[str, int], sites: Sequence[Site]) -> list[str]:
     """One line where `apply` accounts for fewer places than `scan` found: nothing may disappear silently."""
     found = sum(findings.values())
     return [f"apply: {len(sites)} lines for {found} findings"] if len(sites) < found else []
-
-
-def _apply_again(report: Report, tree: Path, select: str) -> None:
-    once = digests(tree, leave=OWN_FOLDER)
-    again = workbook("apply", tree, "--select", select)
-    written = [site for site in read_sites(again.output.splitlines()) if site.word != "refused"]
-    lines = tuple(f"rewrote {site.path}:{site.line}" for site in written)
-    report.second_apply = lines + differences(once, digests(tree, leave=OWN_FOLDER))
-
-
-def _undo(report: Report, before: Path, after: Path) -> None:
-    done = workbook("undo", after, "--all")
-    if done.code:
-        report.problems.append(f"undo: exit 1: {done.errors.strip()[-300:]}")
-    report.undo = differences(digests(before), digests(after))
 
 
 def _test(bench: Bench, report: Report, before: Path, rewritten: Path, options: argparse.Namespace) -> None:
