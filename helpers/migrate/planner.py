@@ -20,7 +20,6 @@ from helpers.migrate.slicing import Slicing
 from helpers.migrate.stages import Choice, in_stages
 from helpers.model import MOST_IN_A_STEP, ChangeSet, FileChange, Finding, Plan, Stage, Step
 
-"""Functions that become asynchronous in one step, unless asked otherwise."""
 _TITLES = {
     Stage.DEPENDENCIES: "packages for an asynchronous engine",
     Stage.QUERY: "Query becomes select(), still synchronous",
@@ -122,8 +121,9 @@ def _loose(project: Project) -> bool:
 
 def _symbols(project: Project) -> tuple[str, ...]:
     """The functions that are to become asynchronous, as `path:symbol`."""
-    nodes = settled(project)[0].colouring.asynchronous
-    functions = [project.callgraph.functions[node] for node in nodes if node not in settled(project)[0].ends]
+    ended = settled(project)[0]
+    nodes = [node for node in ended.colouring.asynchronous if node not in ended.ends]
+    functions = [project.callgraph.functions[node] for node in nodes]
     found = {f"{one.module.path}:{one.symbol}" for one in functions if isinstance(one.node, ast.FunctionDef)}
     return tuple(sorted(found))
 

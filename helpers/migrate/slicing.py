@@ -148,7 +148,7 @@ class Slicing:
     def _follows(self, edge: Edge, chosen: Set[ast.AST]) -> bool:
         """Whether a caller awaits, or can do without."""
         caller = edge.caller.node
-        if caller in chosen or caller in self.flipped or self.slices.is_bridged(edge) or self.slices.is_done(caller):
+        if self.slices.is_bridged(edge) or self.slices.awaits(caller, self.flipped | chosen):
             return True
         if not self.reach.may_run(caller):
             return False
