@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from helpers.cli.documents import stage
 from helpers.cli.terminal import printable
-from helpers.model import ChangeSet, Finding, Step
-from helpers.workbook import Pattern
+from helpers.model import Applicability, ChangeSet, Finding, Stage, Step
+from helpers.workbook import Pattern, Workbook
 
 WIDTH = 100
 """Columns of running text."""
+WAITING = "; what waits for an earlier stage is manual until that is done: `workbook plan PATH` puts them in order"
+"""What `scan` adds where the files as they stand make a function look as if a person had to change it."""
 
 
 def found(finding: Finding) -> str:
     """`path:line:column CODE symbol safe|review|manual message`."""
     return _line(finding, finding.applicability.value, finding.message)
+
+
+def waits(found: Iterable[Finding]) -> bool:
+    """Whether the flip leaves something to a person while a stage before it can still be applied."""
+    flips = {pattern.CODE for pattern in Workbook.patterns() if pattern.STAGE >= Stage.FLIP}
+    seen = {(item.code in flips, item.applicability is Applicability.MANUAL) for item in found}
+    return {(True, True), (False, False)} <= seen
 
 
 def outcomes(change_set: ChangeSet) -> Iterator[str]:

@@ -26,7 +26,8 @@ def scan(asked: Namespace) -> int:
     else:
         _tell_all(map(report.found, found))
     counts = [(sum(item.applicability is kind for item in found), kind.value) for kind in Applicability]
-    say(f"{report.counted(len(found), 'finding')}: {', '.join(f'{number} {kind}' for number, kind in counts)}")
+    told = f"{report.counted(len(found), 'finding')}: {', '.join(f'{number} {kind}' for number, kind in counts)}"
+    say(f"{told}{report.WAITING if report.waits(found) else ''}")
     return 1 if found else 0
 
 

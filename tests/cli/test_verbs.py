@@ -50,6 +50,22 @@ def test_scan_prints_one_line_for_each_finding_sorted_by_place(run: Run, applica
     assert err == "3 findings: 2 safe, 0 review, 1 manual\n"
 
 
+def test_scan_says_that_functions_wait_for_the_stages_before_the_flip(run: Run, application: Path) -> None:
+    code, out, err = run("scan", application)
+    assert " AM601 anything manual " in out
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.endswith(
+        "what waits for an earlier stage is manual until that is done: `workbook plan PATH` puts them in order\n"
+    )
+
+
+def test_scan_says_nothing_of_waiting_where_no_earlier_stage_can_be_applied(run: Run, application: Path) -> None:
+    run("apply", application, "--select", "legacy_query")
+    _, out, err = run("scan", application, "--select", "legacy_query,sync_function")
+    assert {line.split()[3] for line in out.splitlines() if " AM601 " in line} >= {"manual"}
+    assert "waits" not in err
+
+
 def test_scan_of_an_application_without_findings_prints_nothing_and_returns_0(run: Run, tmp_path: Path) -> None:
     (tmp_path / "plain.py").write_text("x = 1\n")
     assert run("scan", tmp_path)[:2] == (0, "")
