@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from helpers.analysis.fixtures import is_test
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Module
-from helpers.analysis.target import declared_version, python_version
+from helpers.analysis.target import declared_version
 
 if TYPE_CHECKING:
     from helpers.analysis.project import Project
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 _IN_A_THREAD = (0, 69)
 _NO_LOOP_WAITS = (3, 12)  # from here on `asyncio.get_event_loop()` warns where no loop is set, and then raises
 _CLIENTS = frozenset({"fastapi.testclient.TestClient", "starlette.testclient.TestClient"})
+_ANY = (0, 0)
+_PYDANTIC_2 = tuple(
+    f"pydantic.{name}"
+    for name in (
+        *("ConfigDict", "RootModel", "TypeAdapter", "computed_field", "field_serializer", "field_validator"),
+        *("model_serializer", "model_validator"),
+    )
+)
+_AS_PYDANTIC_2 = frozenset({"model_dump", "model_dump_json", "model_validate"})
 _PLUGINS = ("pytest_asyncio", "anyio", "pytest_anyio")
 
 
@@ -62,19 +72,69 @@ class Loops:
             return frozenset()
         functions = self.project.callgraph.functions.values()
         return frozenset(
-            one.node for one in functions if isinstance(one.node, ast.FunctionDef) and is_of_tests(one.module.path)
+            one.node
+            for one in functions
+            if isinstance(one.node, ast.FunctionDef) and is_of_tests(one.module.path) and not self._is_served(one.node)
+        )
+
+    def _is_served(self, function: ast.AST) -> bool:
+        """Whether the application calls it in place of a dependency: in its own loop, or in a thread."""
+        edges = self.project.callgraph.calls_to.get(function, ())
+        return any(
+            edge.kind == "reference"
+            and overriding(edge.site, self.project.scopes(edge.caller.module).parents) == "value"
+            for edge in edges
         )
 
     @property
     def _runs_in_a_thread(self) -> bool:
         """Whether the client is known to be a newer one; no older one runs on a Python that has no loop in waiting."""
-        version, python = declared_version(self.project.root, "fastapi"), python_version(self.project.root)
-        return (version is not None and version >= _IN_A_THREAD) or (python is not None and python >= _NO_LOOP_WAITS)
+        version, python = declared_version(self.project.root, "fastapi"), self.project.python
+        if python is not None and python >= _NO_LOOP_WAITS:
+            return True
+        return self._is_recent if version is None else version >= _IN_A_THREAD
+
+    @property
+    def _is_recent(self) -> bool:
+        """Whether the code needs what is younger than every older client: SQLAlchemy 2.0 and pydantic 2 are of 2023.
+
+        A FastAPI that is installed beside them, and that nothing holds back, is younger than they are.
+        """
+        if (self.project.sqlalchemy or _ANY) >= (2, 0):
+            return True
+        pydantic = declared_version(self.project.root, "pydantic") or _ANY
+        modules = self.project.symbols.modules.values()
+        named = (target for module in modules for target in module.imports.values())
+        return (
+            pydantic >= (2, 0)
+            or any(target.startswith((*_PYDANTIC_2, "pydantic_settings")) for target in named)
+            or not _AS_PYDANTIC_2.isdisjoint(self.project.calls)
+        )
 
     def kept_around(self, node: ast.AST, module: Module) -> bool:
         """Whether a place belongs to a function that stays synchronous."""
         around = (one for one in self.project.scopes(module).functions(node) if isinstance(one, FunctionNode))
         return next(around, None) in self.kept
+
+
+def overriding(site: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
+    """`key` or `value` for a side of `app.dependency_overrides[get_db] = value`, also in a dict; else empty."""
+    above = parents.get(site)
+    if isinstance(above, ast.Subscript):
+        return "key" if _is_overrides(above.value) else ""
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Subscript):
+        return "value" if _is_overrides(above.targets[0].value) else ""
+    if not isinstance(above, ast.Dict):
+        return ""
+    side = "value" if site in above.values else "key"
+    around = parents.get(above)
+    if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute) and around.func.attr == "update":
+        return side if _is_overrides(around.func.value) else ""
+    return side if isinstance(around, ast.Assign) and _is_overrides(around.targets[0]) else ""
+
+
+def _is_overrides(node: ast.AST) -> bool:
+    return getattr(node, "attr", "") == "dependency_overrides"
 
 
 def is_of_tests(path: str) -> bool:

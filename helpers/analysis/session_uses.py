@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from helpers.analysis.loops import overriding
 from helpers.analysis.nodes import children
 from helpers.analysis.session_types import Tier, Typed
 from helpers.analysis.symbols import Module, dotted_name
@@ -119,7 +120,7 @@ class SessionUses:
             return ("bound" if _plain_targets(above) else "other"), None
         if isinstance(above, ast.Return | ast.Yield):
             return "given", None
-        if isinstance(above, ast.Lambda) and _injected(above, parents):
+        if isinstance(above, ast.Lambda) and overriding(above, parents) == "value":
             return "given", None
         if isinstance(above, _TESTS):
             return ("given" if isinstance(above, ast.BoolOp) and not _tested(above, parents) else "tested"), None
@@ -145,13 +146,6 @@ def is_generator(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             stack += children(node)
     return False
-
-
-def _injected(function: ast.Lambda, parents: Mapping[ast.AST, ast.AST]) -> bool:
-    """Whether FastAPI calls it for a dependency: `app.dependency_overrides[get_db] = lambda: session`."""
-    above = parents[function]
-    target = above.targets[0] if isinstance(above, ast.Assign) else None
-    return isinstance(target, ast.Subscript) and getattr(target.value, "attr", "") == "dependency_overrides"
 
 
 def _plain_targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> bool:

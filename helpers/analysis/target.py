@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from helpers.analysis.texts import encoding_of
+
 _FILES = (
     *("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in", "constraints*.txt"),
     *("pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment*.yml", "environment*.yaml"),
@@ -85,7 +87,9 @@ def _text(root: Path, path: Path) -> str | None:
     """A file's text; None when it is none, leads out of the tree or cannot be read."""
     try:
         if path.is_file() and path.resolve().is_relative_to(root.resolve()):
-            return path.read_text(encoding="utf-8", errors="replace")
+            data = path.read_bytes()
+            encoding, bom = encoding_of(data)
+            return data[len(bom) :].decode(encoding, errors="replace")
     except OSError:
         return None
     return None

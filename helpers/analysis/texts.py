@@ -20,6 +20,7 @@ _NAMED = {"pyproject.toml": "toml", "Pipfile": "toml", "setup.cfg": "cfg"}
 _SETTINGS = re.compile(r"(?:^|/)(?:\.?env(?:\.[\w.-]+)?|[\w.-]+\.env|alembic\.ini|(?:docker-)?compose[\w.-]*\.ya?ml)$")
 _TEMPLATES = (".html", ".htm", ".jinja", ".jinja2", ".j2")
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml"})
+_UTF_16 = (("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE))
 _LARGEST = 400_000  # characters; a file that names packages is smaller
 
 
@@ -44,15 +45,28 @@ def is_template(path: str) -> bool:
 
 
 def read_text(root: Path, path: str) -> Text | None:
-    """The text of a file in UTF-8; None when it is none, is too large, cannot be read or leads out of the tree."""
+    """The text of a file in UTF-8; None when it is none, is too large, cannot be read or leads out of the tree.
+
+    Requirements may be in UTF-16 as well, which pip reads by their BOM: `pip freeze > requirements.txt` in Windows
+    PowerShell writes them so.
+    """
     try:
         data = read_bytes(root, path)
-        bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-        text = data[len(bom) :].decode("utf-8")
+        encoding, bom = encoding_of(data) if manifest_kind(path) == "requirements" else _as_utf8(data)
+        text = data[len(bom) :].decode(encoding)
     except (SourceError, UnicodeDecodeError):
         return None
     large = len(text) > _LARGEST and manifest_kind(path) != "lock"
-    return None if large else Text(path, data, text, "utf-8", bom)
+    return None if large else Text(path, data, text, encoding, bom)
+
+
+def encoding_of(data: bytes) -> tuple[str, bytes]:
+    """The encoding that a BOM tells, and the BOM; UTF-8 where there is none."""
+    return next((found for found in _UTF_16 if data.startswith(found[1])), _as_utf8(data))
+
+
+def _as_utf8(data: bytes) -> tuple[str, bytes]:
+    return "utf-8", codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
 
 
 def fault(path: str, text: str) -> str | None:

@@ -192,6 +192,18 @@ def test_other_packages_are_asked_for_by_their_own_name(tmp_path: Path) -> None:
     assert declared_version(root, "starlette") is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_requirements_are_read_in_what_their_bom_tells_as_pip_does(encoding: str, tmp_path: Path) -> None:
+    text = ("\ufeff" if encoding.endswith("e") else "") + "fastapi==0.116.1\r\n"
+    (tmp_path / "requirements.txt").write_bytes(text.encode(encoding))
+    assert declared_version(tmp_path, "fastapi") == (0, 116)
+
+
+def test_requirements_in_utf_16_without_a_bom_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes("fastapi==0.116.1\n".encode("utf-16-le"))
+    assert declared_version(tmp_path, "fastapi") is None
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

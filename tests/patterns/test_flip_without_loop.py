@@ -107,10 +107,13 @@ TEST = (
 )
 
 
+UNSAID = "fastapi\nsqlalchemy==1.4.46\n"
+
+
 def suite(folder: Path, conftest: str = CONFTEST, test: str = TEST, **more: str) -> dict[str, str]:
     """What becomes of an application with tests."""
     files = {"db.py": DATABASE.format(""), "main.py": MAIN, "tests/conftest.py": conftest, "tests/test_it.py": test}
-    return flipped(folder, files | more)
+    return flipped(folder, files | {"requirements.txt": UNSAID} | more)
 
 
 def test_tests_whose_client_may_be_an_old_one_stay_synchronous(tmp_path: Path) -> None:
@@ -132,6 +135,17 @@ NEW = {
     "a Python on which no old client runs": {"pyproject.toml": '[project]\nrequires-python = ">=3.12"\n'},
     "a test that is asynchronous already": {"tests/test_other.py": "async def test_other():\n    pass\n"},
     "a plugin that is in use": {"tests/test_other.py": "import pytest_asyncio\n"},
+    "SQLAlchemy 2.0 beside a FastAPI that nothing holds back": {"requirements.txt": "fastapi\nsqlalchemy==2.0.45\n"},
+    "models in the style of SQLAlchemy 2.0": {"requirements.txt": "fastapi\n"},
+    "pydantic 2": {"requirements.txt": UNSAID + "pydantic>=2.5\n"},
+    "what pydantic has from 2 on": {"more.py": "from pydantic import BaseModel, ConfigDict\n"},
+    "settings, which are a package of their own from pydantic 2 on": {"more.py": "import pydantic_settings\n"},
+    "a method of models of pydantic 2": {"more.py": "def asked(form):\n    return form.model_dump()\n"},
+}
+OLD = {
+    "a version that is asked for": {"requirements.txt": "fastapi==0.65.3\nsqlalchemy==2.0.45\n"},
+    "a version that is let in": {"requirements.txt": "fastapi>=0.60\n", "more.py": "import pydantic_settings\n"},
+    "pydantic 1": {"requirements.txt": UNSAID + "pydantic==1.10.2\n", "more.py": "from pydantic import BaseModel\n"},
 }
 
 
@@ -142,10 +156,50 @@ def test_tests_with_a_newer_client_become_asynchronous(more: dict[str, str], tmp
     assert "run_until_complete" not in after["tests/conftest.py"]
 
 
+@pytest.mark.parametrize("more", OLD.values(), ids=OLD)
+def test_tests_stay_synchronous_where_an_older_client_is_let_in(more: dict[str, str], tmp_path: Path) -> None:
+    assert "run_until_complete" in suite(tmp_path, **more)["tests/conftest.py"]
+
+
+OVERRIDE = """\
+
+
+def override():
+    db = SessionLocal()
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+"""
+OVERRIDDEN = {
+    "by its key": "app.dependency_overrides[get_db] = override\n",
+    "by a dict": "app.dependency_overrides = {get_db: override}\n",
+    "by an update": "app.dependency_overrides.update({get_db: override})\n",
+}
+
+
+@pytest.mark.parametrize("how", OVERRIDDEN.values(), ids=OVERRIDDEN)
+def test_what_the_application_calls_in_place_of_a_dependency_is_awaited_in_its_loop(how: str, tmp_path: Path) -> None:
+    after = suite(tmp_path, CONFTEST + OVERRIDE + how)["tests/conftest.py"]
+    assert "async def override():\n" in after
+    assert "        await db.close()\n" in after
+    assert "run_until_complete(session.close())" in after
+    assert how in after
+
+
+@pytest.mark.parametrize("how", ["app.others[get_db] = {}", "others = {{get_db: {}}}", "app.others.update(a={})"])
+def test_what_is_kept_for_something_else_stays_a_function_of_the_tests(how: str, tmp_path: Path) -> None:
+    after = suite(tmp_path, CONFTEST + OVERRIDE + how.format("override") + "\n")["tests/conftest.py"]
+    assert "async def override" not in after
+
+
 def test_what_a_synchronous_test_cannot_enter_is_left(tmp_path: Path) -> None:
     text = TEST.replace("    assert find(session)\n", "    with session.begin():\n        pass\n")
     assert "run_until_complete" not in suite(tmp_path, test=text)["tests/test_it.py"]
     files = {"db.py": DATABASE.format(""), "main.py": MAIN, "tests/conftest.py": CONFTEST, "tests/test_it.py": text}
+    files["requirements.txt"] = UNSAID
     assert any("stays synchronous" in one.message for one in found(tmp_path, files))
 
 

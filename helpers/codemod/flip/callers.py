@@ -11,6 +11,7 @@ from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.faces import RUN
 from helpers.analysis.function_uses import Called, UnfollowedError
+from helpers.analysis.loops import overriding
 from helpers.analysis.members import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
@@ -172,8 +173,4 @@ class Callers:
 
     def _overrides(self, edge: Edge) -> bool:
         """`app.dependency_overrides[get_db] = ...`, on either side."""
-        parents = self.project.scopes(edge.caller.module).parents
-        above = parents.get(edge.site)
-        if isinstance(above, ast.Assign):
-            above = above.targets[0]
-        return isinstance(above, ast.Subscript) and getattr(above.value, "attr", "") == "dependency_overrides"
+        return bool(overriding(edge.site, self.project.scopes(edge.caller.module).parents))
