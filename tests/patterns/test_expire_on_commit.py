@@ -354,3 +354,122 @@ READ_ONCE = {
 @pytest.mark.parametrize("body", READ_ONCE.values(), ids=READ_ONCE)
 def test_any_other_query_is_not_named(body: str, tmp_path: Path) -> None:
     assert not any(AGAIN_TOLD in reason for reason in left(tmp_path, body + RENAMES))
+
+
+UNSEEN = {
+    "an UPDATE that the session does not follow": (
+        "db.execute(update(Author).values(name='x'), execution_options={'synchronize_session': False})"
+    ),
+    "the same by an option of the statement": (
+        "db.execute(update(Author).values(name='x').execution_options(synchronize_session=False))"
+    ),
+    "a legacy query's update": "db.query(Author).update({'name': 'x'}, synchronize_session=False)",
+    "SQL text": "db.execute(text(' UPDATE authors SET name = 1'))",
+}
+SEEN = {
+    "an UPDATE that the session follows": "db.execute(update(Author).values(name='x'))",
+    "another way of following": "db.query(Author).update({'name': 'x'}, synchronize_session='fetch')",
+    "SQL text that reads": "db.execute(text('SELECT name FROM authors'))",
+    "SQL text that nobody has here": "db.execute(text(key))",
+    "another option": "db.execute(update(Author).values(name='x'), execution_options={'yield_per': 1})",
+}
+MORE = "from sqlalchemy import text, update\n"
+AGAIN = {
+    "get": ("db.get(Author, key)", "db.get(Author, key, populate_existing=True)"),
+    "scalars": (
+        "db.scalars(select(Author)).all()",
+        'db.scalars(select(Author), execution_options={"populate_existing": True}).all()',
+    ),
+    "execute": (
+        "db.execute(select(Author)).scalars().all()",
+        'db.execute(select(Author), execution_options={"populate_existing": True}).scalars().all()',
+    ),
+    "a statement that a name holds": (
+        "db.scalars(asked.limit(1)).first()",
+        'db.scalars(asked.limit(1), execution_options={"populate_existing": True}).first()',
+    ),
+    "a legacy query": ("db.query(Author).first()", "db.query(Author).populate_existing().first()"),
+    "a legacy query that a name holds": ("query.limit(1).first()", "query.limit(1).populate_existing().first()"),
+}
+
+
+def requeried(folder: Path, body: str) -> str:
+    """What becomes of a function that loads an author, in a module that knows `update` and `text`."""
+    start = "    asked = select(Author)\n    query = db.query(Author)\n    author = db.get(Author, key)\n"
+    text = f"{MORE}{HEAD}def f(db: Session, key):\n{start}{body}"
+    return after(folder, text, {"database.py": FACTORY}).partition("):\n")[2].removeprefix(start)
+
+
+@pytest.mark.parametrize("unseen", UNSEEN.values(), ids=UNSEEN)
+@pytest.mark.parametrize(("before", "wanted"), AGAIN.values(), ids=AGAIN)
+def test_what_the_session_did_not_follow_is_read_again_behind_the_commit(
+    unseen: str, before: str, wanted: str, tmp_path: Path
+) -> None:
+    found = requeried(tmp_path, f"    {unseen}\n    db.commit()\n    return {before}\n")
+    assert found == f"    {unseen}\n    db.commit()\n    return {wanted}\n"
+
+
+@pytest.mark.parametrize("seen", SEEN.values(), ids=SEEN)
+def test_a_query_behind_a_commit_stays_where_the_session_followed_everything(seen: str, tmp_path: Path) -> None:
+    body = f"    {seen}\n    db.commit()\n    return db.get(Author, key)\n"
+    assert requeried(tmp_path, body) == body
+
+
+STAYS = {
+    "no commit before the query": "    {}\n    return db.get(Author, key)\n",
+    "the query before the commit": "    {}\n    again = db.get(Author, key)\n    db.commit()\n",
+    "nothing but columns": "    {}\n    db.commit()\n    return db.execute(select(Author.name)).all()\n",
+    "another session": "    {}\n    db.commit()\n    return other.get(Author, key)\n",
+    "a write": "    {}\n    db.commit()\n    db.execute(update(Author).values(name='y'))\n",
+}
+
+
+@pytest.mark.parametrize("body", STAYS.values(), ids=STAYS)
+def test_what_a_commit_did_not_expire_is_not_read_again(body: str, tmp_path: Path) -> None:
+    whole = body.format(UNSEEN["SQL text"])
+    assert requeried(tmp_path, whole) == whole
+
+
+BY_HAND = {
+    "an_object_that_changes_before": ("    author.name = 'y'\n", "db.get(Author, key)", "must not be lost"),
+    "options_of_its_own": ("", "db.get(Author, key, execution_options={})", "options of its own"),
+}
+
+
+@pytest.mark.parametrize(("between", "again", "reason"), BY_HAND.values(), ids=BY_HAND)
+def test_a_query_is_left_that_cannot_simply_read_again(between: str, again: str, reason: str, tmp_path: Path) -> None:
+    body = f"    author = db.get(Author, key)\n    {UNSEEN['SQL text']}\n    db.commit()\n{between}    return {again}\n"
+    text = f"{MORE}{HEAD}def f(db: Session, key):\n{body}"
+    skipped = changed(tmp_path, {"database.py": FACTORY, "app.py": text}).skipped
+    assert any(reason in skip.reason for skip in skipped)
+
+
+REQUEST = """\
+def test_it(client, db: Session):
+    author = Author(name="Ada")
+    db.add(author)
+    db.commit()
+{}    client.put({})
+    assert db.get(Author, 1).name == "Bob"
+"""
+
+
+def test_a_request_of_a_test_changes_what_its_session_holds(tmp_path: Path) -> None:
+    for text in ('"/authors/1"', 'f"/authors/{1}"'):
+        files = {"database.py": FACTORY, "tests/test_it.py": HEAD + REQUEST.format("", text)}
+        done = {one.path: one.after.decode() for one in changed(tmp_path, files).changes if one.after}
+        assert "assert db.get(Author, 1, populate_existing=True).name ==" in done["tests/test_it.py"]
+
+
+NO_REQUEST = {
+    "the object is read before it": ("tests/test_it.py", "    assert author.id == 1\n", '"/authors/1"'),
+    "it is read for it": ("tests/test_it.py", "", 'f"/authors/{author.id}"'),
+    "no path is asked for": ("tests/test_it.py", "", '"authors"'),
+    "no test asks": ("app.py", "", '"/authors/1"'),
+}
+
+
+@pytest.mark.parametrize(("path", "between", "text"), NO_REQUEST.values(), ids=NO_REQUEST)
+def test_what_a_request_could_not_change_is_not_read_again(path: str, between: str, text: str, tmp_path: Path) -> None:
+    files = {"database.py": FACTORY, path: HEAD + REQUEST.format(between, text)}
+    assert not any(b"populate_existing" in (one.after or b"") for one in changed(tmp_path, files).changes)

@@ -10,6 +10,7 @@ from helpers.model import Applicability, Finding, Stage
 from helpers.patterns.expire_on_commit.examples import EXAMPLES
 from helpers.patterns.expire_on_commit.factories import factories
 from helpers.patterns.expire_on_commit.reloads import reloads
+from helpers.patterns.expire_on_commit.requeries import requeries
 from helpers.patterns.expire_on_commit.rereads import rereads
 
 __all__ = ["ExpireOnCommit"]
@@ -27,6 +28,8 @@ class ExpireOnCommit(Pattern):
         "objects keep their values. That changes what code sees that relied on the reload: collections in the order "
         "of the database, rows that another transaction or a trigger changed, values that a type or the database "
         "rounds. So the reload stays where an object is used after a commit, and is written out: session.refresh(). "
+        "A query finds the objects that the session holds as they are: one behind a commit whose rows an UPDATE with "
+        "synchronize_session=False, SQL text or a request of a test changed says populate_existing. "
         "For a row that somebody deleted meanwhile it raises InvalidRequestError, where the reload raised "
         "ObjectDeletedError: an exception handler of the whole application that waits for that one needs both."
     )
@@ -41,3 +44,4 @@ class ExpireOnCommit(Pattern):
         if any(finding.fix for finding in found):
             yield from reloads(project, self.CODE)
             yield from rereads(project, self.CODE)
+            yield from requeries(project, self.CODE)

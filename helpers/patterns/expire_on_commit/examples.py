@@ -124,6 +124,19 @@ class Session:
 def run(engine):
     return Session(engine).engine is engine and Author.__name__
 """
+_AGAIN = """\
+def archive(db: Session, book_id):
+    book = db.get(Book, book_id)
+    db.execute(text("UPDATE books SET archived = 1, price = 0 WHERE author_id = 1"))
+    db.commit()
+    again = db.get(Book, book_id{again})
+    return again is book, again.archived, again.price
+
+
+def run(engine):
+    with open_session(engine) as db:
+        return archive(db, 1)
+"""
 _LESS = "the key was read by loading the whole row; now the object has it already"
 
 EXAMPLES: tuple[Example, ...] = (
@@ -143,6 +156,12 @@ EXAMPLES: tuple[Example, ...] = (
         "rows that SQL changed behind the session's back",
         _module(_TRIGGER.format(refresh="")),
         _module(_TRIGGER.format(refresh="db.refresh(book)\n    "), keep=True),
+        "run(engine)",
+    ),
+    Example(
+        "rows that SQL changed, and that are asked for once more: the query reads them again",
+        _module(_AGAIN.format(again="")),
+        _module(_AGAIN.format(again=", populate_existing=True"), keep=True),
         "run(engine)",
     ),
     Example(
