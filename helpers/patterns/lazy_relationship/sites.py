@@ -70,6 +70,11 @@ class Site:
         return in_order(need.path for need in self.needs)
 
 
+def _place(site: Site) -> tuple[str, int, int, int]:
+    """Where a site stands, of several objects of one row which of them it gives: the same order in every run."""
+    return site.module.path, site.call.lineno, site.call.col_offset, site.root.column
+
+
 @dataclass(eq=False)
 class Survey:
     """Everything that the pattern knows of one project; `everywhere` is what no single query is to blame for."""
@@ -132,7 +137,7 @@ class Survey:
             site.links, site.given = self.given.used(site)
             site.served = [need for need in site.needs if self.given.is_served(site, need)]
             site.needs = [need for need in site.needs if not self.given.is_given(site, need)]
-        ordered = sorted(found.values(), key=lambda one: (one.module.path, one.call.lineno, one.call.col_offset))
+        ordered = sorted(found.values(), key=_place)
         return [site for site in ordered if site.needs or site.served]
 
     def _supplied(self, found: dict[tuple[Root, ast.Call], Site]) -> None:
