@@ -409,6 +409,12 @@ def test_what_the_session_did_not_follow_is_read_again_behind_the_commit(
     assert found == f"    {unseen}\n    db.commit()\n    return {wanted}\n"
 
 
+def test_each_of_two_equal_queries_behind_a_commit_reads_again(tmp_path: Path) -> None:
+    twice = "    first = db.get(Author, key)\n    second = db.get(Author, key)\n"
+    found = requeried(tmp_path, f"    {UNSEEN['SQL text']}\n    db.commit()\n{twice}")
+    assert found.count("db.get(Author, key, populate_existing=True)") == 2
+
+
 @pytest.mark.parametrize("seen", SEEN.values(), ids=SEEN)
 def test_a_query_behind_a_commit_stays_where_the_session_followed_everything(seen: str, tmp_path: Path) -> None:
     body = f"    {seen}\n    db.commit()\n    return db.get(Author, key)\n"

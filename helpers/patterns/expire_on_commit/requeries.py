@@ -35,7 +35,7 @@ def requeries(project: Project, code: str) -> Iterator[Finding]:
     commits, instances = Commits(project), MappedObjects(project)
     for module in project.symbols.modules.values():
         finder = _Requeries(project, module, code, instances)
-        found = {item.fingerprint: item for commit in commits.of_module(module) for item in finder.of(commit)}
+        found = {item.place: item for commit in commits.of_module(module) for item in finder.of(commit)}
         yield from found.values()
 
 
@@ -111,7 +111,8 @@ class _Requeries:
         source = self.project.sources[self.module.path]
         line, column = source.position(source.segment(call)[0])
         symbol = self.project.scopes(self.module).symbol(call)
-        mark = fingerprint(self.code, self.module.path, symbol, f"once more {ast.unparse(call)}")
+        alike = [one for one in ast.walk(commit.function) if ast.dump(one) == ast.dump(call)]
+        mark = fingerprint(self.code, self.module.path, symbol, f"once more {ast.unparse(call)} {alike.index(call)}")
         what = f"`{ast.unparse(unseen)[:60]}` (line {unseen.lineno})"
         edits, reason = self._edits(commit, call, unseen)
         told = (_SAYS_SO if edits else f"{_TOLD}; {reason}").format(what=what)
