@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from helpers.analysis.fixtures import is_test
 from helpers.analysis.members import FunctionNode
+from helpers.analysis.overrides import overriding
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Module
 from helpers.analysis.target import declared_version
@@ -115,26 +115,6 @@ class Loops:
         """Whether a place belongs to a function that stays synchronous."""
         around = (one for one in self.project.scopes(module).functions(node) if isinstance(one, FunctionNode))
         return next(around, None) in self.kept
-
-
-def overriding(site: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
-    """`key` or `value` for a side of `app.dependency_overrides[get_db] = value`, also in a dict; else empty."""
-    above = parents.get(site)
-    if isinstance(above, ast.Subscript):
-        return "key" if _is_overrides(above.value) else ""
-    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Subscript):
-        return "value" if _is_overrides(above.targets[0].value) else ""
-    if not isinstance(above, ast.Dict):
-        return ""
-    side = "value" if site in above.values else "key"
-    around = parents.get(above)
-    if isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute) and around.func.attr == "update":
-        return side if _is_overrides(around.func.value) else ""
-    return side if isinstance(around, ast.Assign) and _is_overrides(around.targets[0]) else ""
-
-
-def _is_overrides(node: ast.AST) -> bool:
-    return getattr(node, "attr", "") == "dependency_overrides"
 
 
 def is_of_tests(path: str) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from helpers.analysis.loops import overriding
 from helpers.analysis.nodes import children
+from helpers.analysis.overrides import overriding
 from helpers.analysis.session_types import Tier, Typed
 from helpers.analysis.symbols import Module, dotted_name
 

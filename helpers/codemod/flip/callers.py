@@ -11,8 +11,8 @@ from helpers.analysis.callees import decorated
 from helpers.analysis.callgraph import Edge
 from helpers.analysis.faces import RUN
 from helpers.analysis.function_uses import Called, UnfollowedError
-from helpers.analysis.loops import overriding
 from helpers.analysis.members import FunctionNode
+from helpers.analysis.overrides import overriding
 from helpers.analysis.project import Project
 from helpers.analysis.session_types import Tier
 from helpers.analysis.symbols import Module

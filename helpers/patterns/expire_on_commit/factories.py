@@ -9,8 +9,8 @@ from helpers.analysis.project import Project
 from helpers.analysis.session_factories import inside, maker
 from helpers.analysis.symbols import Module
 from helpers.codemod.calls import with_keyword
-from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Edit, Finding, Fix
+from helpers.model import Edit, Finding, Fix
+from helpers.patterns.expire_on_commit.found import found_at
 
 GROUP = "expire_on_commit"
 _KEEPS = "gets expire_on_commit=False: objects keep their values after a commit; each use that relied on the reload"
@@ -26,8 +26,7 @@ def factories(project: Project, code: str) -> Iterator[Finding]:
         module = project.module(path)
         for call in (one for one in module.nodes.of(ast.Call) if one not in left):
             if (kind := _kind(project, call, module)) and (told := _told(project, call, module, kind)):
-                reason, fix = told
-                yield _finding(project, code, module, call, (reason, fix))
+                yield found_at(project, code, (module, call), told, ast.unparse(call))
 
 
 def _kind(project: Project, call: ast.Call, module: Module) -> str:
@@ -105,13 +104,3 @@ def _configured(project: Project, call: ast.Call, module: Module) -> bool:
         and any(keyword.arg == GROUP for keyword in other.keywords)
         for _, other in project.calls.get("configure", ())
     )
-
-
-def _finding(project: Project, code: str, module: Module, call: ast.Call, told: tuple[str, Fix | None]) -> Finding:
-    source = project.sources[module.path]
-    line, column = source.position(source.segment(call)[0])
-    symbol = project.scopes(module).symbol(call)
-    name = fingerprint(code, module.path, symbol, ast.unparse(call))
-    message, fix = told
-    applicability = Applicability.REVIEW if fix else Applicability.MANUAL
-    return Finding(code, module.path, line, column, symbol, message, applicability, fix, name)

@@ -14,9 +14,9 @@ from helpers.analysis.mapped_objects import MappedObjects
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
 from helpers.codemod.calls import with_keyword
-from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Edit, Finding, Fix
+from helpers.model import Edit, Finding, Fix
 from helpers.patterns.expire_on_commit.factories import GROUP
+from helpers.patterns.expire_on_commit.found import found_at
 
 _TOLD = (
     "is loaded behind a commit, and {what} changed its row outside of the session: the commit had expired it, so that "
@@ -62,8 +62,7 @@ class _Requeries:
         """What a function sends before it commits, and what the session does not follow."""
         for statement in commit.function.body:
             for node in own_nodes(statement):
-                before = isinstance(node, ast.Call) and node.lineno < commit.statement.lineno
-                if before and isinstance(node, ast.Call) and _unfollowed(node):
+                if isinstance(node, ast.Call) and node.lineno < commit.statement.lineno and _unfollowed(node):
                     yield node
 
     def _asks_the_application(self, call: ast.Call) -> bool:
@@ -83,7 +82,7 @@ class _Requeries:
 
     def _loads(self, call: ast.Call, commit: Commit) -> bool:
         """Whether a call loads objects through the session of a commit."""
-        if self._held(call, commit.session):
+        if self._held(call, commit.session) is not None:
             return True
         if not isinstance(call.func, ast.Attribute) or ast.unparse(call.func.value) != commit.session:
             return False
@@ -94,31 +93,29 @@ class _Requeries:
             return known is not None and known.state == "stored"
         return False
 
-    def _held(self, call: ast.Call, session: str) -> bool:
-        """Whether a call runs a legacy query that a variable holds."""
+    def _held(self, call: ast.Call, session: str) -> ast.expr | None:
+        """The legacy query that a call runs, where a variable holds it or what it grew from."""
         if called(call) not in _ENDS or not isinstance(call.func, ast.Attribute):
-            return False
-        query: ast.expr = call.func.value
-        while isinstance(query, ast.Call) and isinstance(query.func, ast.Attribute):
-            query = query.func.value
-        if not isinstance(query, ast.Name):
-            return False
-        values = [one.value for one in self.project.scopes(self.module).lookup(query.id, query) if one.kind == "value"]
+            return None
+        start: ast.expr = call.func.value
+        while isinstance(start, ast.Call) and isinstance(start.func, ast.Attribute):
+            start = start.func.value
+        if not isinstance(start, ast.Name):
+            return None
+        values = [one.value for one in self.project.scopes(self.module).lookup(start.id, start) if one.kind == "value"]
         asked = f"{session}.query("
-        return any(value is not None and ast.unparse(value).startswith(asked) for value in values)
+        held = any(value is not None and ast.unparse(value).startswith(asked) for value in values)
+        return call.func.value if held else None
 
     def _finding(self, commit: Commit, call: ast.Call, unseen: ast.Call) -> Finding:
-        source = self.project.sources[self.module.path]
-        line, column = source.position(source.segment(call)[0])
-        symbol = self.project.scopes(self.module).symbol(call)
-        alike = [one for one in ast.walk(commit.function) if ast.dump(one) == ast.dump(call)]
-        mark = fingerprint(self.code, self.module.path, symbol, f"once more {ast.unparse(call)} {alike.index(call)}")
+        text = ast.unparse(call)
+        calls = (one for one in ast.walk(commit.function) if isinstance(one, ast.Call))
+        nth = [one for one in calls if ast.unparse(one) == text].index(call)
         what = f"`{ast.unparse(unseen)[:60]}` (line {unseen.lineno})"
         edits, reason = self._edits(commit, call, unseen)
-        told = (_SAYS_SO if edits else f"{_TOLD}; {reason}").format(what=what)
-        applicability = Applicability.REVIEW if edits else Applicability.MANUAL
-        fix = Fix(edits, group=GROUP) if edits else None
-        return Finding(self.code, self.module.path, line, column, symbol, told, applicability, fix, mark)
+        message = (_SAYS_SO if edits else f"{_TOLD}; {reason}").format(what=what)
+        told = message, Fix(edits, group=GROUP) if edits else None
+        return found_at(self.project, self.code, (self.module, call), told, f"once more {text} {nth}")
 
     def _edits(self, commit: Commit, call: ast.Call, unseen: ast.Call) -> tuple[tuple[Edit, ...], str]:
         """The edits that load the object again, or the reason why a person has to."""
@@ -126,9 +123,9 @@ class _Requeries:
         since = max(commit.statement.lineno, unseen.lineno)
         if _changes(commit, since, call.lineno):
             return (), "an object is changed in between, which must not be lost: refresh the one that is outdated"
-        if called(call) == "query" or self._held(call, commit.session):
-            query = call.func.value if called(call) != "query" and isinstance(call.func, ast.Attribute) else call
-            at = source.segment(query)[1]
+        legacy = call if called(call) == "query" else self._held(call, commit.session)
+        if legacy is not None:
+            at = source.segment(legacy)[1]
             return (Edit(at, at, ".populate_existing()"),), ""
         if any(keyword.arg in (None, "execution_options", "populate_existing") for keyword in call.keywords):
             return (), "it has options of its own: add populate_existing to them"

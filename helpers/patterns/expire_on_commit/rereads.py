@@ -12,8 +12,8 @@ from helpers.analysis.flow import Flow
 from helpers.analysis.parameters import FunctionNode
 from helpers.analysis.project import Project
 from helpers.analysis.symbols import Module
-from helpers.codemod.pattern import fingerprint
-from helpers.model import Applicability, Finding
+from helpers.model import Finding
+from helpers.patterns.expire_on_commit.found import found_at
 
 _TOLD = (
     "a query with options behind a commit loaded everything again until now; from now on it loads only what is missing "
@@ -51,7 +51,8 @@ class _Rereads:
         commits = [one for one in self._commits(function, module) if place and _leads(flow, one, place)]
         if place is None or not commits or _SAYS_SO in ast.unparse(place):
             return
-        yield self._finding(options, module)
+        mark = f"again {ast.unparse(options)}"
+        yield found_at(self.project, self.code, (module, options), (_TOLD, None), mark)
 
     def _loads(self, options: ast.Call, module: Module) -> bool:
         """Whether these are the first options of a statement that loads objects, and load something eagerly."""
@@ -91,13 +92,6 @@ class _Rereads:
         calls = (found for found in self.project.calls.get("commit", ()) if self._commit(found[1], found[0]))
         own = {graph.around(call, module).node for module, call in calls}
         return frozenset({*own, *graph.reaching(own)}) if own else frozenset()
-
-    def _finding(self, options: ast.Call, module: Module) -> Finding:
-        source = self.project.sources[module.path]
-        line, column = source.position(source.segment(options)[0])
-        symbol = self.project.scopes(module).symbol(options)
-        mark = fingerprint(self.code, module.path, symbol, f"again {ast.unparse(options)}")
-        return Finding(self.code, module.path, line, column, symbol, _TOLD, Applicability.MANUAL, None, mark)
 
 
 def _leads(flow: Flow, commit: ast.Call, place: ast.stmt) -> bool:
